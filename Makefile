@@ -1,0 +1,71 @@
+# Everything runs in .venv, which the first command makes. Try: make help
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+BIN := .venv/bin
+READY := .venv/.ready
+SITE := _build/html
+PROFILE ?= paper
+PORT ?= 8000
+
+.PHONY: help venv book test lint serve lab notebook claims bench clean
+
+help: ## show this list
+	@echo "Usage: make COMMAND"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-10s %s\n", $$1, $$2}'
+	@echo "The first run needs Python 3.11 (PYTHON=/path/to/python3.11 to choose one) and the network."
+
+venv: $(READY) ## make .venv with the pinned packages and relaylib itself
+
+$(READY): requirements.txt pyproject.toml
+	@for python in "$(PYTHON)" python3.11 python3; do \
+	  [ -n "$$python" ] && "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	    && found=$$python && break; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Python 3.11 or newer is needed, and neither python3.11 nor python3 is one." >&2; \
+	  echo "Install it, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; \
+	fi; \
+	[ -x $(BIN)/python ] || "$$found" -m venv .venv || { rm -rf .venv; exit 1; }
+	@echo "Installing requirements.txt into .venv: minutes the first time, never again"
+	$(BIN)/python -m pip install --quiet --no-compile -r requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+book: $(READY) ## compute what is missing and build the book into _build/html
+	$(BIN)/python book/vendor.py
+	$(BIN)/python book/execute.py --profile $(PROFILE)
+	$(BIN)/python book/build.py
+	@echo "Open $(SITE)/index.html, or: make serve"
+
+test: lint ## ruff, mypy and every test
+	$(BIN)/python book/vendor.py
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## ruff and mypy alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy book
+
+serve: $(READY) ## show the built book at http://localhost:8000 (PORT=... to change)
+	@[ -e $(SITE)/index.html ] || { echo "No book yet: make book" >&2; exit 1; }
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+lab: $(READY) ## open the notebooks in JupyterLab
+	cd notebooks && ../$(BIN)/jupyter-lab
+
+notebook: $(READY) ## run one notebook: make notebook NB=04_knockouts ARGS="-p task block"
+	@[ -n "$(NB)" ] || { echo 'Name a notebook: make notebook NB=04_knockouts ARGS="-p task block"' >&2; exit 1; }
+	$(BIN)/python book/execute.py --profile $(PROFILE) --notebook "$(NB)" $(ARGS)
+
+claims: $(READY) ## judge the claims with three seeds; remake the table in the README
+	$(BIN)/python -m relaylib.ledger --seeds 2025 1 2
+
+bench: $(READY) ## measure speed against plain baselines (ARGS=--quick to try it)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean: ## remove what was built; the trained networks in results/ and .venv stay
+	rm -rf _build book/_build book/executed book/assets book/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,92 @@
+"""What tests share: a small study of really trained networks, and the book made of such a one."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from relaylib.store import Store
+    from relaylib.study import StudyConfig
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "book"))
+
+# Before torch is imported: stacks this small only lose by waiting for each other's threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
+
+pytest_plugins = ["browsing"]
+
+
+def copy_book(target: Path) -> Path:
+    """Copy what makes the book, without what was built, and return the new book folder."""
+    ignored = shutil.ignore_patterns(
+        "executed", "_build", "vendor", "assets", "__pycache__", "*.new"
+    )
+    shutil.copytree(ROOT / "book", target / "book", ignore=ignored)
+    shutil.copy(ROOT / "_config.yml", target)
+    if not (ROOT / "book" / "vendor").exists():
+        subprocess.run([sys.executable, ROOT / "book" / "vendor.py"], check=True)
+    (target / "book" / "vendor").symlink_to(ROOT / "book" / "vendor")
+    return target / "book"
+
+
+@pytest.fixture(scope="session")
+def quick_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a copy of the book with every notebook run in the quick profile."""
+    folder = tmp_path_factory.mktemp("quick")
+    book = copy_book(folder)
+    results = {"RELAY_RESULTS": str(folder / "results"), "MPLBACKEND": ""}
+    done = subprocess.run(
+        [sys.executable, ROOT / "book" / "execute.py", "--profile", "quick", "--book", book],
+        env=os.environ | results,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return book
+
+
+@pytest.fixture(scope="session")
+def site(request: pytest.FixtureRequest) -> Path:
+    """Folder of built pages: RELAY_SITE where it is set, else those of the quick book."""
+    if "RELAY_SITE" in os.environ:
+        return Path(os.environ["RELAY_SITE"]).absolute()
+    quick_book = request.getfixturevalue("quick_book")
+    done = subprocess.run(
+        [sys.executable, ROOT / "book" / "build.py", quick_book],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return quick_book.parent / "_build" / "html"
+
+
+class SmallStudy(NamedTuple):
+    """All 36 conditions, two networks each, and where they are kept."""
+
+    config: "StudyConfig"
+    store: "Store"
+    dataset: "xr.Dataset"
+
+
+@pytest.fixture(scope="session")
+def small_study(tmp_path_factory: pytest.TempPathFactory) -> SmallStudy:
+    """Train 72 networks, once for all tests. Whoever uses it leaves its store as it is."""
+    from relaylib.store import Store
+    from relaylib.study import StudyConfig, run_study
+
+    config, store = StudyConfig(n_replicates=2), Store(tmp_path_factory.mktemp("small-study"))
+    return SmallStudy(config, store, run_study(config, store=store))
