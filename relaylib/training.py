@@ -1,0 +1,333 @@
+"""Training networks until they can do the task: stopping rule, restarts, random streams."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from math import prod, sqrt
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from relaylib.checks import check_choice, check_finite, check_integer
+from relaylib.fused import train_attempt
+from relaylib.networks import ARCHITECTURES, Ensemble, weight_shapes
+from relaylib.progress import progress
+from relaylib.seeds import stream
+from relaylib.stacked import train_stacked
+from relaylib.tasks import MemoryTask, Task, Trials
+
+REGIMES = ("1", "2", "3", "4", "5", "random")
+RANDOM_DELAYS = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """One condition (task x architecture x regime) and how its networks are trained.
+
+    Parameters
+    ----------
+    task
+        `MemoryTask()`, `BlockTask()` or any object like `relaylib.tasks.Task`.
+    architecture
+        "RNN", "GRU" or "LSTM".
+    regime
+        The delay at which the answer is asked for: "1".."5", or "random": every sequence draws
+        its delay from 1..5, anew every epoch.
+    n_replicates
+        Networks to train.
+    seed
+        Root of all random streams.
+    n_nodes
+        Recurrent nodes per network (paper: 12).
+    learning_rate
+        Of Adam. 0.01 is our choice: with 0.001 most block RNNs stay unsolved.
+    accuracy_goal
+        A network is done at this accuracy on the whole population (paper: 0.98).
+    max_epochs
+        After so many epochs the attempt is discarded and a new network started (paper: 2000).
+    max_attempts
+        An error says so when a replicate needs more attempts than this.
+    n_sampled
+        Sequences drawn once as training set for a task that has no finite population.
+    checkpoints
+        Epochs (gradient steps, 0 = untrained) at which to keep every network's weights.
+    gradient
+        "fused" (compiled, on the CPU) or "autograd" (torch, a stack at a time); equal up to
+        rounding.
+    device
+        "cpu", or "cuda" for autograd on a GPU.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For any value out of range; the message names the field.
+    """
+
+    task: Task = field(default_factory=MemoryTask)
+    architecture: str = "RNN"
+    regime: str = "random"
+    n_replicates: int = 20
+    seed: int = 2025
+    n_nodes: int = 12
+    learning_rate: float = 0.01
+    accuracy_goal: float = 0.98
+    max_epochs: int = 2000
+    max_attempts: int = 100
+    n_sampled: int = 1000
+    checkpoints: tuple[int, ...] = ()
+    gradient: str = "fused"
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.task, Task) or type(self.task).__hash__ is None:
+            raise TypeError(
+                "task must be like relaylib.tasks.Task and hashable (a frozen dataclass), "
+                f"got {self.task!r}"
+            )
+        check_choice("architecture", self.architecture, ARCHITECTURES)
+        check_choice("regime", self.regime, REGIMES)
+        for name in ("n_replicates", "n_nodes", "max_epochs", "max_attempts", "n_sampled"):
+            check_integer(name, getattr(self, name), 1)
+        check_integer("seed", self.seed, 0)
+        if not isinstance(self.checkpoints, tuple):
+            raise TypeError(f"checkpoints must be a tuple of epochs, got {self.checkpoints!r}")
+        for epoch in self.checkpoints:
+            check_integer("checkpoints", epoch, 0, self.max_epochs)
+        check_choice("gradient", self.gradient, ("fused", "autograd"))
+        check_choice("device", self.device, ("cpu", "cuda"))
+        if self.device == "cuda" and self.gradient == "fused":
+            raise ValueError('gradient must be "autograd" with device="cuda", got "fused"')
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise ValueError('device must be "cpu" here, got "cuda": torch sees no GPU')
+        if check_finite("learning_rate", self.learning_rate, ()) <= 0:
+            raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
+        if not 0 < check_finite("accuracy_goal", self.accuracy_goal, ()) <= 1:
+            raise ValueError(f"accuracy_goal must be in (0, 1], got {self.accuracy_goal}")
+
+    @property
+    def delays(self) -> tuple[int, ...]:
+        """The delays that occur in training."""
+        return regime_delays(self.regime)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The networks of one condition, all of which reached the goal.
+
+    Attributes
+    ----------
+    ensemble
+        The networks, in the order of their replicates.
+    attempts
+        int (replicate,): initialisations needed, the successful one included.
+    epochs
+        int (replicate,): gradient steps of the successful attempt.
+    population_accuracy
+        float (replicate,): fraction of concepts answered with the right sign, over the
+        population; random regime: averaged over delays 1..5.
+    checkpoints
+        The ensemble after each epoch of ``config.checkpoints`` (of the successful attempts). A
+        network that was done earlier keeps its final weights.
+    """
+
+    ensemble: Ensemble
+    attempts: np.ndarray
+    epochs: np.ndarray
+    population_accuracy: np.ndarray
+    checkpoints: dict[int, Ensemble] = field(default_factory=dict)
+
+
+def regime_delays(regime: str) -> tuple[int, ...]:
+    """Delays at which a regime asks for the answer: one, or 1..5."""
+    check_choice("regime", regime, REGIMES)
+    return RANDOM_DELAYS if regime == "random" else (int(regime),)
+
+
+def training_trials(task: Task, *, n_sampled: int, seed: int) -> Trials:
+    """Return the sequences to train on: the population, or one fixed sample where there is none.
+
+    Raises
+    ------
+    ValueError
+        If what the task gives has not the shapes that it names, or is not finite, or a target is
+        neither -1 nor +1.
+    """
+    if task.is_sampled:
+        trials = task.sample(n_sampled, rng=stream(seed, "trials", task.name))
+    else:
+        trials = task.population()
+    where = f"of task {task.name!r}"
+    check_finite(f"inputs {where}", trials.inputs, (None, task.n_steps, task.n_inputs))
+    check_finite(f"targets {where}", trials.targets, (len(trials.inputs), len(task.concepts)))
+    if not np.isin(trials.targets, (-1, 1)).all():
+        raise ValueError(f"targets {where} must be -1 or +1, got {np.unique(trials.targets)}")
+    return Trials(np.asarray(trials.inputs, np.float32), np.asarray(trials.targets, np.float32))
+
+
+def train(config: TrainingConfig) -> Trained:
+    """Train the networks of one condition; see `train_conditions`."""
+    (trained,) = (result for _, result in train_conditions([config]))
+    return trained
+
+
+def train_conditions(
+    configs: Sequence[TrainingConfig],
+) -> Iterator[tuple[TrainingConfig, Trained]]:
+    """Train the networks of several conditions, side by side.
+
+    Adam on the mean squared error over the population, one step per epoch. A network is left
+    alone as soon as its accuracy on the population reaches the goal; after ``max_epochs`` without
+    it a new initialisation takes its place. A network depends on (seed, task, architecture,
+    regime, replicate, attempt) alone. With ``gradient="fused"`` it is the same to the last bit
+    whatever else is trained and however many threads run; from one kind of processor to another,
+    and between "fused" and "autograd", it is the same up to rounding in each step.
+
+    Parameters
+    ----------
+    configs
+        Conditions, each of its own; all with the same ``gradient``.
+
+    Yields
+    ------
+    config, trained
+        Each condition as soon as all its replicates are done.
+
+    Raises
+    ------
+    ValueError
+        If there is no condition, one occurs twice, or some are fused and others not.
+    RuntimeError
+        If a replicate fails ``max_attempts`` times. Conditions yielded before are complete.
+
+    References
+    ----------
+    Hintze, Najam, Schossau (2025), section II.B.
+    """
+    if not configs or len(set(configs)) < len(configs):
+        raise ValueError(f"configs must hold conditions, each once, got {list(configs)}")
+    if len({config.gradient for config in configs}) > 1:
+        raise ValueError('configs must all have gradient="fused" or all "autograd", got both')
+    waiting = {config: config.n_replicates for config in configs}
+    replicates = {c: [Replicate(c, r) for r in range(c.n_replicates)] for c in configs}
+    every = [replicate for config in configs for replicate in replicates[config]]
+    with progress(total=len(every), desc="training", unit="network") as bar:
+        for replicate in _train_all(every):
+            bar.update()
+            waiting[replicate.config] -= 1
+            if waiting[replicate.config] == 0:
+                yield replicate.config, _trained(replicate.config, replicates[replicate.config])
+
+
+@dataclass
+class Replicate:
+    """One network to be trained: its random streams, where it stands, and what came of it."""
+
+    config: TrainingConfig
+    number: int
+    attempt: int = 0
+    epochs: int = 0
+    accuracy: float = 0.0
+    weights: np.ndarray | None = None
+    checkpoints: dict[int, np.ndarray] = field(default_factory=dict)
+    rng: np.random.Generator = field(init=False)
+
+    def restart(self) -> np.ndarray:
+        """Begin the next attempt: every weight from U(-1/sqrt(n), 1/sqrt(n)), as torch does."""
+        config, self.epochs, self.attempt = self.config, 0, self.attempt + 1
+        if self.attempt > config.max_attempts:
+            raise RuntimeError(
+                f"replicate {self.number} of {config} did not reach accuracy_goal in max_attempts "
+                f"x max_epochs; raise one of these or lower accuracy_goal"
+            )
+        key = (config.task.name, config.architecture, config.regime, self.number, self.attempt)
+        self.rng = stream(config.seed, "delays", *key)
+        bound, n_weights = 1 / sqrt(config.n_nodes), _n_weights(config)
+        initial = stream(config.seed, "initialise", *key).uniform(-bound, bound, n_weights)
+        return initial.astype(np.float32)
+
+    def draw_delays(self, n_epochs: int, n_sequences: int) -> np.ndarray:
+        """When each sequence is asked for its answer, (n_epochs, n_sequences)."""
+        choices, shape = self.config.delays, (n_epochs, n_sequences)
+        if len(choices) == 1:
+            return np.full(shape, choices[0])
+        return self.rng.choice(choices, size=shape)
+
+    def checkpoint(self, weights: Tensor) -> None:
+        """Keep the weights if this epoch is to be kept."""
+        if self.epochs in self.config.checkpoints:
+            self.checkpoints[self.epochs] = weights.cpu().numpy().copy()
+
+    def finish(self, weights: Tensor, epochs: int, accuracy: float) -> None:
+        """Keep the final weights; checkpoints that were never reached keep them too."""
+        self.weights, self.epochs, self.accuracy = weights.cpu().numpy(), epochs, accuracy
+        for epoch in self.config.checkpoints:
+            if epoch > epochs:
+                self.checkpoints[epoch] = self.weights
+
+
+def _train_all(replicates: Sequence[Replicate]) -> Iterator[Replicate]:
+    """Yield replicates as they are done: from threads (fused) or stack by stack (autograd)."""
+    cases = {config: _case(config) for config in {replicate.config for replicate in replicates}}
+    if replicates[0].config.gradient == "autograd":
+        stacks: dict[TrainingConfig, list[Replicate]] = {}
+        for replicate in replicates:
+            alike = replace(replicate.config, regime="1", n_replicates=1, checkpoints=())
+            stacks.setdefault(alike, []).append(replicate)
+        for stack in stacks.values():
+            yield from train_stacked(stack, *cases[stack[0].config])
+        return
+    executor = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
+        jobs = [executor.submit(_train_one, r, *cases[r.config]) for r in replicates]
+        for job in as_completed(jobs):
+            yield job.result()
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _train_one(replicate: Replicate, inputs: np.ndarray, targets: np.ndarray) -> Replicate:
+    config = replicate.config
+    kind = ARCHITECTURES.index(config.architecture)
+    checkpoints = np.array(sorted(config.checkpoints), np.int64)
+    rule = (config.accuracy_goal, config.learning_rate)
+    accuracy = 0.0
+    while accuracy < config.accuracy_goal:
+        flat = replicate.restart()
+        kept = np.zeros((len(checkpoints), flat.size), np.float32)
+        delays = replicate.draw_delays(config.max_epochs, targets.shape[1])
+        case = (inputs, targets, delays, np.array(config.delays))
+        epochs, accuracy = train_attempt(kind, config.n_nodes, case, flat, rule, checkpoints, kept)
+    replicate.checkpoints = dict(zip(checkpoints.tolist(), kept, strict=True))
+    replicate.finish(torch.from_numpy(flat), epochs, accuracy)
+    return replicate
+
+
+def _case(config: TrainingConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs (input, step, sequence) and targets (concept, sequence) to train on."""
+    trials = training_trials(config.task, n_sampled=config.n_sampled, seed=config.seed)
+    inputs = np.ascontiguousarray(trials.inputs.transpose(2, 1, 0))
+    return inputs, np.ascontiguousarray(trials.targets.T)
+
+
+def _n_weights(config: TrainingConfig) -> int:
+    task = config.task
+    shapes = weight_shapes(config.architecture, task.n_inputs, config.n_nodes, len(task.concepts))
+    return sum(prod(shape) for shape in shapes.values())
+
+
+def _trained(config: TrainingConfig, replicates: Sequence[Replicate]) -> Trained:
+    def ensemble(rows: list) -> Ensemble:
+        flat = torch.as_tensor(np.stack(rows))
+        return Ensemble.from_flat(config.architecture, flat, config.task.n_inputs, config.n_nodes)
+
+    return Trained(
+        ensemble([replicate.weights for replicate in replicates]),
+        np.array([replicate.attempt for replicate in replicates]),
+        np.array([replicate.epochs for replicate in replicates]),
+        np.array([replicate.accuracy for replicate in replicates]),
+        {e: ensemble([r.checkpoints[e] for r in replicates]) for e in config.checkpoints},
+    )
