@@ -1,0 +1,68 @@
+"""The block task as a player: what the networks see, frame by frame."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from ipywidgets import VBox
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Wedge
+
+from relaylib.figures.style import PAGE, style
+from relaylib.tasks import BlockTask
+from relaylib.widgets.frames import frames
+
+_WORDS = {
+    "direction": ("to the left", "to the right"),
+    "size": ("small", "large"),
+    "brightness": ("dark", "bright"),
+}
+
+
+def block_player() -> VBox:
+    """Show the eight blocks on their rings, one picture per frame of the input.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Stock widgets alone, as from `relaylib.widgets.frames.frames`: no kernel is needed.
+    """
+    n_steps = BlockTask.n_steps
+    pictures = [
+        (_draw_frame(step), f"The eight blocks at step {step} of {n_steps}, all from one start.")
+        for step in range(1, n_steps + 1)
+    ]
+    try:
+        return frames(pictures, label="frames on")
+    finally:
+        for figure, _ in pictures:
+            plt.close(figure)
+
+
+def _draw_frame(step: int) -> Figure:
+    """Draw one step of the eight sequences that start at the same pixel."""
+    task = BlockTask()
+    inputs, targets = task.population()
+    first = slice(0, None, task.n_inputs)  # the start changes fastest
+    with style():
+        figure, ax = plt.subplots(figsize=(PAGE, 0.53 * PAGE))
+        for index, (pixels, target) in enumerate(zip(inputs[first], targets[first], strict=True)):
+            centre = (2.8 * (index % 4), -2.9 * (index // 4))
+            _draw_ring(ax, centre, pixels[step - 1])
+            direction, size, brightness = (
+                _WORDS[name][int(value > 0)]
+                for name, value in zip(task.concepts, target, strict=True)
+            )
+            words = f"{size}, {brightness},\n{direction}"
+            ax.text(*centre, words, ha="center", va="center", fontsize=6)
+        ax.set_aspect("equal")
+        ax.autoscale_view()
+        ax.axis("off")
+    return figure
+
+
+def _draw_ring(ax: Axes, centre: tuple[float, float], pixels: np.ndarray) -> None:
+    """Draw the pixels clockwise from the top; the brighter, the darker the ink."""
+    edges = 90 - 360 * np.arange(len(pixels) + 1) / len(pixels)
+    for end, start, value in zip(edges, edges[1:], pixels, strict=False):
+        ink = str(0.96 - 0.85 * value)
+        ax.add_patch(Wedge(centre, 1.2, start, end, width=0.4, fc=ink, ec="0.75", lw=0.5))

@@ -1,0 +1,346 @@
+// Live network: a trained network runs in the page; the reader asks, knocks nodes out, and sees.
+
+const RANGE = 1; // outputs, and the states of RNN and GRU, lie in [-1, 1]
+
+/** Cut the model's binary data into tasks and networks. */
+function unpack(model) {
+  const contents = model.get("contents");
+  const aligned = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  const floats = new Float32Array(aligned(model.get("floats")));
+  const halves = halfFloats(model.get("halves"));
+  const cut = (values, [start, end]) => values.subarray(start, end);
+  const tasks = contents.tasks.map((task) => ({
+    ...task, inputs: cut(floats, task.inputs), targets: cut(floats, task.targets),
+  }));
+  const networks = contents.networks.map((network) => ({
+    ...network,
+    weights: Object.fromEntries(Object.entries(network.weights).map(([name, place]) => [name, cut(floats, place)])),
+    bits: cut(halves, network.bits),
+    order: cut(halves, network.order),
+  }));
+  return { ...contents, tasks, networks };
+}
+
+/** Numbers of the sequences whose targets are `concepts`. */
+function sequencesWith(task, concepts) {
+  const all = Array.from({ length: task.shape[0] }, (_, sequence) => sequence);
+  return all.filter((sequence) =>
+    concepts.every((value, index) => task.targets[sequence * concepts.length + index] === value));
+}
+
+/** Fraction of sequences answered with the right sign, per concept, when read at step `time`. */
+function accuracies(task, run, nTimes, time) {
+  const nConcepts = task.concepts.length;
+  const right = new Array(nConcepts).fill(0);
+  for (let sequence = 0; sequence < task.shape[0]; sequence++) {
+    for (let concept = 0; concept < nConcepts; concept++) {
+      const output = run.outputs[(sequence * nTimes + time - 1) * nConcepts + concept];
+      right[concept] += output > 0 === task.targets[sequence * nConcepts + concept] > 0;
+    }
+  }
+  return right.map((count) => count / task.shape[0]);
+}
+
+/** The nodes (from 1) in relay order at a step, the most relaying first. */
+function relayOrder(network, [, nConcepts, nNodes], time, concept) {
+  const start = ((time - 1) * nConcepts + concept) * nNodes;
+  return [...network.order.subarray(start, start + nNodes)].reverse();
+}
+
+/** Twice the root mean square: a limit that few values exceed. */
+function usual(values) {
+  let squares = 0;
+  for (const value of values) squares += value * value;
+  return Math.max(2 * Math.sqrt(squares / values.length), 1e-3);
+}
+
+const signed = (value, digits) => (value > 0 ? "+" : "") + decimal(value, digits);
+const percent = (fraction) => `${decimal(100 * fraction, fraction === 1 ? 0 : 1)} %`;
+
+/** A map over time with a label column, marks and what is read from it. */
+function timeMap(nTimes, rows, kind) {
+  const map = heatMap(nTimes, rows, { class: `map ${kind}` });
+  const later = map.root.appendChild(element("span", { class: "mark later" }));
+  const read = map.root.appendChild(element("span", { class: "mark read" }));
+  const blank = map.root.appendChild(element("span", { class: "mark blank" }));
+  return { ...map, mark(nSteps, answerStep) {
+    blank.style.left = `${(100 * nSteps) / nTimes}%`;
+    read.style.left = `${(100 * (answerStep - 1)) / nTimes}%`;
+    read.style.width = `${100 / nTimes}%`;
+    later.style.left = `${(100 * answerStep) / nTimes}%`;
+  } };
+}
+
+/** One button per node, its states over time, and its relay rank for each concept. */
+function nodesView(nTimes, [, nConcepts, nNodes], toggle, look) {
+  const nodes = Array.from({ length: nNodes }, (_, index) => index + 1);
+  const map = timeMap(nTimes, nNodes, "nodes");
+  const buttons = nodes.map((node) => {
+    const button = element("button", { type: "button" }, element("span", {}, String(node)));
+    button.addEventListener("click", () => toggle(node));
+    return button;
+  });
+  const marks = nodes.map(() => map.root.appendChild(element("span", { class: "mark knock" }, "\u2715")));
+  const ranks = nodes.map(() => Array.from({ length: nConcepts }, () => element("b")));
+  map.root.addEventListener("click", (event) => {
+    const cell = map.cellAt(event);
+    if (cell) toggle(cell[1] + 1, cell[0] + 1);
+  });
+  map.root.addEventListener("pointermove", (event) => {
+    const cell = map.cellAt(event);
+    if (cell) look(cell[1] + 1, cell[0] + 1);
+  });
+  map.root.addEventListener("pointerleave", () => look(0, 0));
+  return {
+    map,
+    labels: element("div", { class: "labels nodes" }, ...buttons),
+    guide: element("div", { class: "guide nodes", "aria-hidden": "true" }, ...ranks.flat()),
+    drawKnocked(knocked) {
+      knocked.forEach((step, index) => {
+        buttons[index].setAttribute("aria-pressed", step > 0);
+        marks[index].hidden = !step;
+        marks[index].style.left = `${(100 * (step - 0.5)) / nTimes}%`;
+        marks[index].style.top = `${(100 * (index + 0.5)) / nNodes}%`;
+      });
+    },
+    drawGuide(network, concepts, time, colourOf) {
+      const orders = concepts.map((_, concept) => relayOrder(network, [0, nConcepts, nNodes], time, concept));
+      nodes.forEach((node, row) => {
+        ranks[row].forEach((square, concept) => {
+          const bits = network.bits[((time - 1) * nConcepts + concept) * nNodes + row];
+          square.textContent = orders[concept].indexOf(node) + 1;
+          square.style.backgroundColor = `rgb(${colourOf(bits)})`;
+          square.style.color = readable(colourOf(bits));
+        });
+        const text = concepts.map((name, concept) => `${name} ${orders[concept].indexOf(node) + 1}`);
+        buttons[row].setAttribute("aria-label", `Knock out node ${node} (relay rank: ${text.join(", ")})`);
+      });
+    },
+  };
+}
+
+/** Asked, answered, and right over the population: one column per concept. */
+function resultsView(nConcepts) {
+  const cells = (tag) => Array.from({ length: nConcepts }, () => element(tag));
+  const [names, asked, answered, fractions] = [cells("th"), cells("td"), cells("td"), cells("td")];
+  const [corner, total, everyone] = [element("td"), element("td"), element("th", { scope: "row" })];
+  names.forEach((name) => name.setAttribute("scope", "col"));
+  const row = (head, ...rest) => element("tr", {}, head, ...rest);
+  const head = (text) => element("th", { scope: "row" }, text);
+  const answers = element("td");
+  const root = element("table", { class: "results" },
+    row(corner, ...names, element("th", { scope: "col" }, "all")),
+    row(head("asked"), ...asked, element("td")),
+    row(head("answered"), ...answered, answers),
+    row(everyone, ...fractions, total));
+  return {
+    root,
+    draw(task, concepts, outputs, accuracy) {
+      const rights = outputs.map((output, index) => output > 0 === concepts[index] > 0);
+      names.forEach((name, index) => { name.textContent = task.concepts[index]; });
+      concepts.forEach((value, index) => {
+        asked[index].textContent = task.values[index][value > 0 ? 1 : 0];
+        answered[index].textContent = `${signed(outputs[index])} ${rights[index] ? "\u2713" : "\u2717"}`;
+        answered[index].className = rights[index] ? "right" : "wrong";
+      });
+      answers.textContent = `${rights.filter(Boolean).length} of ${rights.length}`;
+      everyone.textContent = `right in all ${task.shape[0]} sequences`;
+      [...accuracy, accuracy.reduce((a, b) => a + b, 0) / accuracy.length].forEach((fraction, index) => {
+        const cell = index < accuracy.length ? fractions[index] : total;
+        cell.textContent = percent(fraction);
+        cell.style.setProperty("--fraction", fraction);
+        cell.className = "fraction";
+      });
+    },
+  };
+}
+
+function legend(fullColour) {
+  return element("p", { class: "legend" },
+    element("span", { class: "ramp", "aria-hidden": "true" }),
+    "negative \u2026 0 \u2026 positive; full colour of a state at \u00b1", fullColour, ", of an answer at \u00b11. ",
+    "Framed: the step at which the answer is read. Relay rank 1 = relays most; the bluer, the more bits. "
+    + "Click a cell to set that node\u2019s state to 0 just after that step.");
+}
+
+/** Rows of a label, content over time, and what belongs at its right. */
+function tableOf(rows) {
+  const root = element("div", { class: "table" });
+  for (const [left, middle, right] of rows) root.append(left, middle, right ?? element("span"));
+  return root;
+}
+
+function render({ model, el }) {
+  const { tasks, networks, relay_shape: shape, n_times: nTimes, replicate } = unpack(model);
+  const [nMeasured, nConcepts, nNodes] = shape;
+  const root = el.appendChild(element("div", { class: "relay live", role: "group", "aria-label": "Live network" }));
+  const change = (values) => { model.set(values); model.save_changes(); };
+  const levels = (name) => [...new Set(networks.map((network) => network[name]))].map((value) => [value, value]);
+  const theTask = () => tasks.find(({ name }) => name === model.get("task"));
+  const theNetwork = () => networks.find((network) =>
+    ["task", "architecture", "regime"].every((name) => network[name] === model.get(name)));
+  const guideStep = () => Math.min(model.get("knock_step"), nMeasured);
+
+  // knocking out: single nodes, or the most relaying ones of a concept
+  let [most, mostOf] = [0, 0];
+  function mostRelaying() {
+    const order = relayOrder(theNetwork(), shape, guideStep(), mostOf).slice(0, most);
+    return Array.from({ length: nNodes }, (_, index) => (order.includes(index + 1) ? model.get("knock_step") : 0));
+  }
+  function toggle(node, step = model.get("knock_step")) {
+    const knocked = [...model.get("knocked")];
+    const again = knocked[node - 1] === step || (knocked[node - 1] && step === model.get("knock_step"));
+    knocked[node - 1] = again ? 0 : step;
+    most = 0;
+    change({ knocked });
+  }
+  /** Another network: its own relay order decides which nodes are out. */
+  function switchTo(values) {
+    model.set(values);
+    change({ knocked: mostRelaying(), variant: 0 });
+  }
+
+  const task = choice("Task", levels("task"), (value) => switchTo({ task: value }));
+  const architecture = choice("Architecture", levels("architecture"), (value) => switchTo({ architecture: value }));
+  const regime = choice("Trained with delay", levels("regime"), (value) => switchTo({ regime: value }));
+  const conceptRow = element("div", { class: "controls" });
+  const variant = slider("Start", 0, 0, (value) => change({ variant: value }));
+  const delay = slider("Delay (blank steps before the answer)", 0, nTimes - tasks[0].shape[1], (value) => change({ delay: value }));
+  const knockStep = slider("Knock out at step", 1, nMeasured, (value) => {
+    model.set({ knock_step: value });
+    change(most ? { knocked: mostRelaying() } : {});
+  });
+  const mostSlider = slider("Knock out the most relaying", 0, nNodes, (value) => { most = value; change({ knocked: mostRelaying() }); });
+  const mostChoice = element("div");
+  const restore = element("button", { type: "button" }, "Restore all nodes");
+  restore.addEventListener("click", () => { most = 0; change({ knocked: new Array(nNodes).fill(0) }); });
+
+  const [inputs, answers] = [element("div"), timeMap(nTimes, nConcepts, "answers")];
+  const inputMaps = new Map(tasks.map(({ name, shape: sizes }) => [name, timeMap(nTimes, sizes[2], "inputs")]));
+  const look = element("p", { class: "look" });
+  const nodes = nodesView(nTimes, shape, toggle, (node, time) => drawLook(node, time));
+  const answerNames = element("div", { class: "labels answers" });
+  const [guideNames, guideTitle] = [element("div", { class: "guide head" }), element("p")];
+  const axis = element("div", { class: "axis", "aria-hidden": "true" });
+  for (const time of [1, 5, 10, 15]) {
+    axis.append(element("span", { style: `left:${(100 * (time - 0.5)) / nTimes}%` }, String(time)));
+  }
+  const label = (text) => element("span", { class: "label" }, text);
+  const results = resultsView(nConcepts);
+  const fullColour = element("span");
+  const summary = element("p", { class: "unseen", "aria-live": "polite" });
+  root.append(
+    element("div", { class: "controls" }, task.root, architecture.root, regime.root),
+    conceptRow,
+    tableOf([
+      [label("step"), axis],
+      [label("input"), inputs, element("div", { class: "guide-title" }, guideTitle, guideNames)],
+      [nodes.labels, nodes.map.root, nodes.guide],
+      [answerNames, answers.root],
+      [element("span"), look],
+    ]),
+    element("div", { class: "controls" }, knockStep.root, mostSlider.root, mostChoice, restore),
+    results.root, summary, legend(fullColour));
+
+  let [run, runOf, limit, colours] = [null, "", 1, palette()];
+  let conceptChoices = [];
+  let mostChoices = null;
+  let looked = [0, 0];
+  let [sequence, states] = [0, null];
+
+  /** Controls whose words depend on the task. */
+  function nameConcepts() {
+    const { name, concepts, values } = theTask();
+    conceptChoices = concepts.map((concept, index) =>
+      choice(concept, [[-1, values[index][0]], [1, values[index][1]]], (value) =>
+        change({ concepts: model.get("concepts").map((old, place) => (place === index ? value : old)) })));
+    conceptRow.replaceChildren(...conceptChoices.map(({ root: part }) => part), delay.root, variant.root);
+    mostChoices = choice("of concept", concepts.map((concept, index) => [index, concept]), (value) => {
+      mostOf = value;
+      change({ knocked: most ? mostRelaying() : model.get("knocked") });
+    });
+    mostChoice.replaceChildren(mostChoices.root);
+    answerNames.replaceChildren(...concepts.map((concept) => element("span", {}, concept)));
+    guideNames.replaceChildren(...concepts.map((concept) => element("span", { title: concept }, concept)));
+    inputs.replaceChildren(inputMaps.get(name).root);
+  }
+
+  /** Run the population again if the network or its damage changed. */
+  function update() {
+    const [network, current] = [theNetwork(), theTask()];
+    const key = JSON.stringify([networks.indexOf(network), model.get("knocked")]);
+    if (key === runOf) return;
+    run = forward(network.architecture, network.weights, current.inputs, current.shape, nTimes, model.get("knocked"));
+    limit = network.state === "cell" ? usual(run.cell) : RANGE;
+    runOf = key;
+  }
+
+  const state = (node, time) => states[(sequence * nTimes + time - 1) * nNodes + node - 1];
+  function drawLook(node, time) {
+    looked = [node, time];
+    look.textContent = node ? `node ${node}, step ${time}: ${decimal(state(node, time))}` : "Point at a cell to read a state.";
+  }
+
+  let guideOf = null;
+  function drawGuide(network, concepts) {
+    const key = JSON.stringify([networks.indexOf(network), guideStep(), colours]);
+    if (key === guideOf) return;
+    guideOf = key;
+    guideTitle.textContent = `Relay rank at step ${guideStep()}`;
+    const colourOf = (bits) => shade(bits, 1, colours.none, colours.some, colours.less);
+    nodes.drawGuide(network, concepts, guideStep(), colourOf);
+  }
+
+  let namedFor = null;
+  function draw() {
+    if (namedFor !== model.get("task")) nameConcepts();
+    namedFor = model.get("task");
+    update();
+    const [current, network] = [theTask(), theNetwork()];
+    const answerStep = current.shape[1] + model.get("delay");
+    for (const [control, name] of [[task, "task"], [architecture, "architecture"], [regime, "regime"]]) {
+      control.show(model.get(name));
+    }
+    conceptChoices.forEach((control, index) => control.show(model.get("concepts")[index]));
+    const variants = sequencesWith(current, model.get("concepts"));
+    const chosen = Math.min(model.get("variant"), variants.length - 1);
+    [sequence, states] = [variants[chosen], run[network.state]];
+    variant.root.hidden = variants.length < 2;
+    variant.limits(0, variants.length - 1);
+    variant.show(chosen);
+    delay.show(model.get("delay"));
+    knockStep.show(model.get("knock_step"));
+    mostSlider.show(most);
+    mostChoices.show(mostOf);
+
+    const signedColour = (value, full) => shade(value, full, colours.none, colours.plus, colours.minus);
+    const inputMap = inputMaps.get(current.name);
+    const nInputs = current.shape[2];
+    inputMap.paint((column, row) => signedColour(column < current.shape[1]
+      ? current.inputs[(sequence * current.shape[1] + column) * nInputs + row] : 0, 1));
+    nodes.map.paint((column, row) => signedColour(state(row + 1, column + 1), limit));
+    const output = (time, concept) => run.outputs[(sequence * nTimes + time - 1) * nConcepts + concept];
+    answers.paint((column, row) => signedColour(output(column + 1, row), RANGE));
+    for (const map of [inputMap, nodes.map, answers]) map.mark(current.shape[1], answerStep);
+    nodes.drawKnocked(model.get("knocked"));
+    fullColour.textContent = decimal(limit, 1);
+    drawGuide(network, current.concepts);
+    const read = current.concepts.map((_, concept) => output(answerStep, concept));
+    const accuracy = accuracies(current, run, nTimes, answerStep);
+    results.draw(current, model.get("concepts"), read, accuracy);
+    drawLook(...looked);
+    summary.textContent = `Replicate ${replicate}, step ${answerStep}: `
+      + current.concepts.map((name, concept) => `${name} ${signed(read[concept])}`).join(", ")
+      + `. Over all ${current.shape[0]} sequences: `
+      + current.concepts.map((name, concept) => `${name} ${percent(accuracy[concept])}`).join(", ");
+  }
+
+  const traits = ["task", "architecture", "regime", "concepts", "variant", "delay", "knocked", "knock_step"];
+  const ends = [onTraits(model, traits, draw), onThemeChange(() => { colours = palette(); draw(); })];
+  draw();
+  root.setAttribute("data-ready", "");
+  return () => ends.forEach((end) => end());
+}
+
+export { forward, unpack };
+export default { render };
