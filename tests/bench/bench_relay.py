@@ -1,0 +1,206 @@
+"""Time and memory of relay information: the study's orders and lattices, and large layers.
+
+`rows` returns one dict per figure: name, value, unit, baseline, ratio, peak_rss_mb. The study's
+networks come from the store, or are trained first. Compiling is not timed.
+"""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import dit
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from measure import alternate, apart, peak_mb, repeated, row, seconds
+
+from relaylib.exact import exact_summaries
+from relaylib.recording import record
+from relaylib.relay import greedy_order, greedy_orders
+from relaylib.study import StudyConfig, load_ensemble
+
+N_NODES = 12
+N_ORDERS = 32_400
+VALUES_PER_ORDER = N_NODES * (N_NODES + 1) // 2 + 1  # candidates of all steps, and the full set
+SIZES = {512: 5, 1024: 5, 2048: 5, 4096: 3}  # nodes, with 4 sequences each: repetitions at most
+GOALS = {1024: 1.0, 4096: 60.0}  # seconds; other sizes compare with the line through both
+GOAL_EXPONENT = np.log(60) / np.log(4)
+
+
+def study_symbols() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Record all 720 networks at 15 times: states, x_in, x_out of each task."""
+    config, tasks = StudyConfig(), []
+    for task in config.tasks:
+        trials, parts = task.population(), []
+        for architecture in config.architectures:
+            for regime in config.regimes:
+                networks = load_ensemble(config, task, architecture, regime)
+                symbols = record(networks, trials, delay=config.read_delay(regime))
+                n_networks, n_times, *rest = symbols.states.shape
+                x_in = np.broadcast_to(symbols.x_in, (n_networks * n_times, *symbols.x_in.shape))
+                x_out = np.repeat(symbols.x_out, n_times, axis=0)
+                parts.append((symbols.states.reshape(-1, *rest), x_in, x_out))
+        tasks.append(tuple(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return tasks
+
+
+def some_values(tasks: list, n_values: int) -> list[tuple[np.ndarray, ...]]:
+    """Return x_in, x_out, y_relay, y_rest of random relay sets, evenly over tasks."""
+    rng, values = np.random.default_rng(0), []
+    for states, x_in, x_out in tasks:
+        for network in rng.integers(0, len(states), n_values // len(tasks)):
+            concept, inside = rng.integers(0, x_in.shape[1]), rng.random(N_NODES) < 0.5
+            nodes = states[network].T
+            pair = x_in[network, concept], x_out[network, concept]
+            values.append((*pair, nodes[:, inside], nodes[:, ~inside]))
+    return values
+
+
+def eight_entropies(
+    x_in: np.ndarray, x_out: np.ndarray, y_relay: np.ndarray, y_rest: np.ndarray
+) -> float:
+    """I_R by the joint entropies of Hintze and Adami (2023), in plain NumPy."""
+
+    def h(*columns: np.ndarray) -> float:
+        rows = np.column_stack([np.ones(len(x_in)), *columns])
+        p = np.unique(rows, axis=0, return_counts=True)[1] / len(rows)
+        return -(p @ np.log2(p))
+
+    i, o, r, z = x_in, x_out, y_relay, y_rest
+    around = h(i, z) + h(o, z) - h(z) - h(i, o, z)
+    return around - (h(i, r, z) + h(o, r, z) - h(r, z) - h(i, o, r, z))
+
+
+def by_dit(x_in: np.ndarray, x_out: np.ndarray, y_relay: np.ndarray, y_rest: np.ndarray) -> float:
+    """I_R as dit's coinformation, with the building of its distribution."""
+    columns = np.column_stack([x_in > 0, x_out > 0, y_relay, y_rest]).astype(int)
+    rows, counts = np.unique(columns, axis=0, return_counts=True)
+    words = ["".join(map(str, row)) for row in rows]
+    joint = dit.Distribution(words, counts / len(columns))
+    relay, rest = np.split(np.arange(2, columns.shape[1]), [y_relay.shape[1]])
+    groups = [[0], [1], relay.tolist()] if len(relay) else [[0], [1], [0]]
+    return dit.multivariate.coinformation(joint, groups, rest.tolist())
+
+
+def _seconds_of_all(function: object, cases: list) -> float:
+    """Mean seconds per case."""
+    return seconds(lambda: [function(*case) for case in cases]) / len(cases)
+
+
+def _orders(repetitions: int) -> list[dict]:
+    """All orders of the study, against dit and eight entropies for as many values of I_R."""
+    tasks = study_symbols()
+    for task in tasks:
+        greedy_orders(*(array[:4] for array in task))
+    few, many = some_values(tasks, 20), some_values(tasks, 400)
+    ours, dit_each, plain_each = alternate(
+        [
+            lambda: sum(seconds(greedy_orders, *task) for task in tasks),
+            partial(_seconds_of_all, by_dit, few),
+            partial(_seconds_of_all, eight_entropies, many),
+        ],
+        repetitions,
+    )
+    n_values, name = N_ORDERS * VALUES_PER_ORDER, "32,400 greedy orders of the study"
+    return [
+        row(f"{name} (baseline: dit)", ours, "s", dit_each * n_values, peak_mb()),
+        row(f"{name} (baseline: eight entropies)", ours, "s", plain_each * n_values, peak_mb()),
+    ]
+
+
+def _lattices(repetitions: int) -> list[dict]:
+    """Every relay set of every case of the study, against eight entropies for as many."""
+    tasks = study_symbols()
+    for task in tasks:
+        exact_summaries(*(array[:4] for array in task))
+    many = some_values(tasks, 400)
+    ours, plain_each = alternate(
+        [
+            lambda: sum(seconds(exact_summaries, *task) for task in tasks),
+            partial(_seconds_of_all, eight_entropies, many),
+        ],
+        repetitions,
+    )
+    name = "32,400 exact lattices of 4,096 relay sets (baseline: eight entropies)"
+    return [row(name, ours, "s", plain_each * N_ORDERS * 2**N_NODES, peak_mb())]
+
+
+def layer(kind: str, n_nodes: int, n_sequences: int) -> tuple[np.ndarray, ...]:
+    """Return x_in, x_out, states of a large layer.
+
+    "typical": every node thresholds a mixture of the concept, seven other signals and noise.
+    "adverse": each state comes with every (x_in, x_out), so that no group ever becomes pure.
+    """
+    rng = np.random.default_rng(0)
+    if kind == "adverse":
+        contexts = rng.integers(0, 2, (n_sequences // 4, n_nodes), dtype=np.uint8)
+        pairs = np.tile([[0, 0, 1, 1], [0, 1, 0, 1]], n_sequences // 4)
+        return *pairs, np.repeat(contexts, 4, axis=0)
+    concept = rng.integers(0, 2, n_sequences)
+    signals = rng.normal(size=(n_sequences, 8)).astype(np.float32)
+    signals[:, 0] = 2 * concept - 1
+    mixing = rng.normal(size=(8, n_nodes)).astype(np.float32)
+    states = np.empty((n_sequences, n_nodes), np.uint8)
+    for part in np.array_split(np.arange(n_sequences), 16):
+        noise = rng.normal(scale=0.3, size=(len(part), n_nodes))
+        states[part] = signals[part] @ mixing + noise > 0
+    return concept, concept, states
+
+
+def _large(kind: str, n_nodes: int, repetitions: int) -> tuple[float, float]:
+    """Median seconds and peak memory of one large layer, 4 sequences per node."""
+    greedy_order(*layer(kind, 64, 256))
+    case = layer(kind, n_nodes, 4 * n_nodes)
+    return alternate([partial(seconds, greedy_order, *case)], repetitions)[0], peak_mb()
+
+
+def _refining(kind: str, n_nodes: int, repetitions: int) -> list[dict]:
+    """One large layer, against the kernel that counts all remaining sequences at every step."""
+    case = layer(kind, n_nodes, 4 * n_nodes)
+    x_in, x_out, states = case
+    batch = np.ascontiguousarray(states.T)[None], x_in[None], x_out[None]
+    greedy_orders(*(array[..., :64] for array in batch))
+    greedy_order(*layer(kind, 64, 256))
+    ours, refining = alternate(
+        [partial(seconds, greedy_order, *case), partial(seconds, greedy_orders, *batch)],
+        repetitions,
+    )
+    name = f"{kind} layer, {n_nodes:,} nodes x {4 * n_nodes:,} sequences"
+    return [row(f"{name} (baseline: refining, counting all)", ours, "s", refining, peak_mb())]
+
+
+def _growth(repetitions: int, sizes: dict[int, int]) -> list[dict]:
+    """Large layers of growing size against the line through the goals, and the fitted exponent."""
+    table = []
+    for kind in ("typical", "adverse"):
+        taken, peak = [], 0.0
+        for n_nodes, at_most in sizes.items():
+            times = min(repetitions, at_most)
+            value, peak = apart(_large, kind, n_nodes, times)
+            taken.append(value)
+            name = f"{kind} layer, {n_nodes:,} nodes x {4 * n_nodes:,} sequences"
+            which = "the goal" if n_nodes in GOALS else "the goals' line"
+            goal = float((n_nodes / 1024) ** GOAL_EXPONENT)
+            line = row(f"{name} (baseline: {which})", value, "s", goal, peak)
+            table += repeated([line], times)
+        exponent = np.polyfit(np.log(list(sizes)), np.log(taken), 1)[0]
+        name = f"{kind} layer: time grows as nodes to the power (baseline: all pairs of nodes)"
+        table.append(row(name, float(exponent), "1", 3.0, peak))
+    return table
+
+
+def rows(repetitions: int = 5, *, sizes: dict[int, int] = SIZES) -> list[dict]:
+    """Measure orders, lattices, and large layers, typical and adverse."""
+    few = min(repetitions, 3)
+    return [
+        *repeated(apart(_orders, repetitions), repetitions),
+        *repeated(apart(_lattices, few), few),
+        *repeated(apart(_refining, "typical", 1024, few), few),
+        *repeated(apart(_refining, "adverse", 1024, 1), 1),
+        *_growth(repetitions, sizes),
+    ]
+
+
+if __name__ == "__main__":
+    for line in rows():
+        print(line)
