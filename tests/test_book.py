@@ -1,0 +1,135 @@
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import ROOT, copy_book
+
+import relaylib
+
+RESOURCES = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
+REMOTE = re.compile(r"^(https?:)?//")
+
+
+@pytest.fixture(scope="session")
+def pages(site: Path) -> dict[str, BeautifulSoup]:
+    """Every built page by its path in the site."""
+    return {
+        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(), "html.parser")
+        for path in sorted(site.rglob("*.html"))
+        if "_static" not in path.parts
+    }
+
+
+@pytest.fixture(scope="session")
+def notebook_pages(pages: dict[str, BeautifulSoup]) -> dict[str, BeautifulSoup]:
+    """The pages that are a notebook's."""
+    found = {name: page for name, page in pages.items() if name.startswith("executed/")}
+    assert found
+    return found
+
+
+def test_a_warning_fails_the_build(tmp_path):
+    book = copy_book(tmp_path)
+    (book / "executed").mkdir()
+    (book / "index.md").write_text("# Home\n\nSee {numref}`no-such-figure`.\n")
+    (book / "other.md").write_text("# Other\n")
+    part = "parts: [{chapters: [{file: other}]}]"
+    (book / "_toc.yml").write_text(f"format: jb-book\nroot: index\n{part}\n")
+    done = subprocess.run(
+        [sys.executable, ROOT / "book" / "build.py", book],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "no-such-figure" in done.stderr
+
+
+def test_no_page_loads_anything_remote(pages):
+    remote = [
+        (name, element[attribute])
+        for name, page in pages.items()
+        for tag, attribute in RESOURCES.items()
+        for element in page.find_all(tag, attrs={attribute: True})
+        if REMOTE.match(element[attribute])
+    ]
+    assert remote == []
+
+
+def test_no_style_sheet_loads_anything_remote(site):
+    remote = re.compile(r"""(url\(|@import)\s*['"]?(https?:)?//""")
+    assert [path for path in site.rglob("*.css") if remote.search(path.read_text())] == []
+
+
+def test_every_local_link_leads_somewhere(site, pages):
+    ids = {name: {e["id"] for e in page.find_all(id=True)} for name, page in pages.items()}
+    broken = []
+    for name, page in pages.items():
+        for element in page.find_all(["a", "img", "script", "link"]):
+            url = element.get("href") or element.get("src") or ""
+            path, anchor = urldefrag(unquote(url))
+            if re.match(r"^[a-z]+:", url) or "${" in url:
+                continue
+            target = (site / name).parent / path.split("?")[0] if path else site / name
+            inside = target.resolve().relative_to(site.resolve()).as_posix()
+            if not target.exists() or (anchor and inside in ids and anchor not in ids[inside]):
+                broken.append((name, url))
+    assert broken == []
+
+
+def test_every_figure_has_text_number_source_and_data(site, notebook_pages):
+    figures = [(n, f) for n, page in notebook_pages.items() for f in page.select("main figure")]
+    assert figures
+    for name, figure in figures:
+        assert len(figure.img["alt"]) > 20, (name, figure.img)
+        assert re.match(r"Fig\. \d+\.\d+", figure.select_one(".caption-number").text), name
+        assert "_modules/relaylib/figures/" in figure.select_one("a.figure-source")["href"], name
+        data = (site / name).parent / figure.select_one("a.download")["href"]
+        assert data.suffix == ".csv"
+        assert data.read_text().startswith("panel,title,x_label"), name
+        assert len(data.read_text().splitlines()) > 5, name
+
+
+def test_every_notebook_page_says_how_it_was_made(notebook_pages):
+    for name, page in notebook_pages.items():
+        card = page.find(id="how-this-page-was-made")
+        assert card is not None, name
+        for word in ("n_replicates", "seed", "profile", "hash", "git commit", "torch", "wall time"):
+            assert word in card.text, (name, word)
+        assert f"papermill notebooks/{Path(name).stem.split('-')[0]}.ipynb" in card.text
+        assert card.select_one("a.download")["href"].endswith(".ipynb")
+
+
+def test_the_quick_profile_is_shouted_and_the_paper_profile_is_not(notebook_pages):
+    for name, page in notebook_pages.items():
+        card = page.find(id="how-this-page-was-made").text
+        quick = re.search(r"profile\s+quick", card) is not None
+        assert ("QUICK PROFILE" in page.select_one("main").text) == quick, name
+
+
+def test_a_page_weighs_less_than_two_megabytes(site, notebook_pages):
+    for name, page in notebook_pages.items():
+        images = {(site / name).parent / image["src"] for image in page.select("main img[src]")}
+        files = [site / name, *(path for path in images if path.exists())]
+        assert sum(path.stat().st_size for path in files) < 2e6, name
+
+
+def test_every_public_function_is_in_the_reference(pages):
+    documented = {e["id"] for page in pages.values() for e in page.select("dt.sig[id]")}
+    missing = []
+    for found in pkgutil.walk_packages(relaylib.__path__, "relaylib."):
+        if found.ispkg or "kernels" in found.name:
+            continue
+        module = importlib.import_module(found.name)
+        for name, thing in vars(module).items():
+            if name.startswith("_") or getattr(thing, "__module__", "") != module.__name__:
+                continue
+            if callable(thing) and f"{module.__name__}.{name}" not in documented:
+                missing.append(f"{module.__name__}.{name}")
+    assert missing == []

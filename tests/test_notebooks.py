@@ -1,0 +1,207 @@
+import ast
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import card
+import execute
+import nbformat
+import pages
+import pytest
+from conftest import ROOT
+from pages import Page, ParameterError, check_parameters, parse_parameters
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+BINARIES = Path(sys.executable).parent
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def source(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch) -> Page:
+    """A page of a small notebook of its own."""
+    new = nbformat.v4
+    cells = [
+        new.new_markdown_cell("# Small"),
+        new.new_code_cell(
+            "n_replicates: int = 20  # networks\nlabel: str = 'a'  # a word\nrate: float = 0.5\n"
+            "fails: bool = False",
+            metadata={"tags": ["parameters"]},
+        ),
+        new.new_code_cell("if fails:\n    import relaylib.checks\n    raise AssertionError"),
+        new.new_code_cell("(n_replicates, label, rate)"),
+    ]
+    kernel = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python"}}
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "paper.yml").write_text("n_replicates: 20\nseed: 1\n")
+    (tmp_path / "params" / "quick.yml").write_text("n_replicates: 2\n")
+    nbformat.write(new.new_notebook(cells=cells, metadata=kernel), tmp_path / "small.ipynb")
+    monkeypatch.setattr(pages, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(execute, "NOTEBOOKS", tmp_path)
+    return Page("small")
+
+
+def test_every_notebook_is_in_the_contents():
+    toc, chosen = (pages.read_yaml(ROOT / "book" / name) for name in ("_toc.yml", "pages.yml"))
+    named = {page.notebook for page in pages.pages_of_toc(toc, chosen)}
+    assert {path.stem for path in NOTEBOOKS} - named == set()
+
+
+def test_every_notebook_runs_without_a_complaint(source, quick_book):
+    made = [
+        path for path in quick_book.glob("executed/*.ipynb") if path.stem.startswith(source.stem)
+    ]
+    assert made
+    for path in made:
+        for cell in nbformat.read(path, as_version=4).cells:
+            for output in cell.get("outputs", []):
+                assert output.output_type != "error"
+                assert output.get("name") != "stderr", output.text
+            if cell.metadata.get("mystnb"):
+                assert any("image/png" in output.get("data", {}) for output in cell.outputs)
+
+
+def test_a_notebook_in_git_has_no_outputs(source):
+    for cell in nbformat.read(source, as_version=4).cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+def test_parameters_are_typed_and_explained_and_are_the_papers(source):
+    declared = pages.parameters_of(source)
+    profile = pages.read_yaml(ROOT / "notebooks" / "params" / "paper.yml")
+    assert {"n_replicates", "seed"} <= set(declared)
+    (cell,) = (
+        cell
+        for cell in nbformat.read(source, as_version=4).cells
+        if "parameters" in cell.metadata.get("tags", [])
+    )
+    written = [line.target.id for line in ast.parse(cell.source).body]
+    assert list(declared) == written, "papermill cannot read a line (= in a comment?)"
+    for name, found in declared.items():
+        assert found["help"], f"{name} has no comment"
+        check_parameters(source, {name: found["default"]})
+        assert found["default"] == profile.get(name, found["default"])
+
+
+def test_a_notebook_calls_and_explains_and_does_not_program(source):
+    tree = ast.parse(pages.code_of(source))
+    programming = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.Try)
+    assert not [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, programming)]
+
+
+def test_every_figure_has_a_caption_a_name_and_a_text(source):
+    for cell in nbformat.read(source, as_version=4).cells:
+        figure = cell.metadata.get("mystnb", {})
+        if figure:
+            assert len(figure["figure"]["caption"]) > 20
+            assert re.fullmatch(r"fig-[\w-]+", figure["figure"]["name"])
+            assert len(figure["image"]["alt"]) > 20
+            assert re.search(r"^figure = ", cell.source, re.MULTILINE), "its data are saved"
+
+
+def test_the_plain_papermill_line_works_from_the_root(tmp_path):
+    words = ["notebooks/01_tasks.ipynb", tmp_path / "out.ipynb", "-p", "n_replicates", "2"]
+    subprocess.run([BINARIES / "papermill", *words], cwd=ROOT, check=True, capture_output=True)
+    cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+    assert any("n_replicates = 2" in cell.source for cell in cells)
+
+
+def test_an_unknown_parameter_is_refused_with_the_allowed_names(small):
+    with pytest.raises(ParameterError, match="small has no parameter 'n_replicas'") as error:
+        parse_parameters(small.source, [("n_replicas", "3")])
+    for line in (
+        "n_replicates: int = 20  networks",
+        "label: str = 'a'  a word",
+        "rate: float = 0.5",
+    ):
+        assert line in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("n_replicates", "2.5"), ("n_replicates", "many"), ("n_replicates", "True"), ("fails", "1")],
+)
+def test_a_parameter_of_another_type_is_refused(small, name, word):
+    with pytest.raises(ParameterError, match=rf"{name} of small must be (int|bool), got"):
+        parse_parameters(small.source, [(name, word)])
+
+
+def test_parameters_are_read_as_their_declared_type(small):
+    words = [("n_replicates", "3"), ("label", "5"), ("rate", "1")]
+    assert parse_parameters(small.source, words) == {"n_replicates": 3, "label": "5", "rate": 1}
+
+
+def test_a_parameter_with_its_own_default_is_no_page_of_its_own(small):
+    assert Page("small", parse_parameters(small.source, [("n_replicates", "20")])).name == "small"
+
+
+def test_a_wrong_parameter_stops_the_command_at_once():
+    command = [sys.executable, "book/execute.py", "--notebook", "01_tasks", "-p", "n_nets", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "01_tasks has no parameter 'n_nets'; it has" in done.stderr
+    assert "n_replicates: int = 20" in done.stderr
+
+
+def test_an_unknown_notebook_is_refused_with_those_there_are(small):
+    with pytest.raises(FileNotFoundError, match="no notebook 99_no; there are: small"):
+        pages.parameters_of(pages.NOTEBOOKS / "99_no.ipynb")
+
+
+def test_a_changed_parameter_makes_a_page_beside_the_default_one(small, tmp_path):
+    executed = tmp_path / "executed"
+    executed.mkdir()
+    other = Page("small", {"label": "b c"})
+    for page in (small, other):
+        execute.run(page, "paper", executed)
+    names = sorted(path.name for path in executed.glob("*.ipynb"))
+    assert names == ["small-label-b_c.ipynb", "small.ipynb"]
+    made = nbformat.read(executed / f"{other.name}.ipynb", as_version=4)
+    assert any("(20, 'b c', 0.5)" in str(cell.get("outputs")) for cell in made.cells)
+    command = re.search(r"```bash\n(.*)\n```", made.cells[-1].source)[1]
+    assert shlex.split(command)[1:] == [
+        "notebooks/small.ipynb", "small-label-b_c.ipynb", "-r", "label", "b c",
+    ]  # fmt: skip
+
+
+def test_a_page_is_run_again_when_and_only_when_something_changed(small, tmp_path, monkeypatch):
+    executed = tmp_path / "executed"
+    executed.mkdir()
+    assert not execute.up_to_date(small, "paper", executed)
+    execute.run(small, "paper", executed)
+    assert execute.up_to_date(small, "paper", executed)
+    assert not execute.up_to_date(small, "quick", executed)
+    with monkeypatch.context() as patch:
+        patch.setattr(execute, "code_hash", lambda modules: "other code")
+        assert not execute.up_to_date(small, "paper", executed)
+    with monkeypatch.context() as patch:
+        patch.setattr(card, "libraries", lambda: {"numpy": "0"})
+        assert not execute.up_to_date(small, "paper", executed)
+    small.source.write_text(small.source.read_text().replace("# Small", "# Changed"))
+    assert not execute.up_to_date(small, "paper", executed)
+
+
+def test_a_failing_notebook_leaves_the_page_as_it_was_and_stops_no_other(small, tmp_path):
+    executed = tmp_path / "executed"
+    executed.mkdir()
+    failing = Page("small", {"fails": True})
+    (executed / f"{failing.name}.ipynb").write_text("the page as it was")
+    _, error = execute.attempt(failing, "paper", executed)
+    assert "AssertionError" in error
+    assert (executed / f"{failing.name}.ipynb").read_text() == "the page as it was"
+    assert (executed / f".{failing.name}.ipynb").exists()
+
+
+def test_the_quick_profile_is_shouted_after_the_title(small, tmp_path):
+    executed = tmp_path / "executed"
+    executed.mkdir()
+    execute.run(small, "quick", executed)
+    cells = nbformat.read(executed / "small.ipynb", as_version=4).cells
+    assert "QUICK PROFILE" in cells[1].source
+    assert "n_replicates = 2" in cells[1].source
