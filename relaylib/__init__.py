@@ -1,5 +1,6 @@
 """Information relays in recurrent networks: which nodes carry what, when, in bits."""
 
+from relaylib.conditions import TrainingConfig
 from relaylib.exact import exact_subsets, sampled_shapley
 from relaylib.networks import Ensemble
 from relaylib.recording import discretise, record
@@ -13,7 +14,7 @@ from relaylib.relay import (
 from relaylib.store import Store
 from relaylib.study import StudyConfig, load_ensemble, load_networks, run_study
 from relaylib.tasks import BlockTask, MemoryTask, Task, Trials
-from relaylib.training import Trained, TrainingConfig, train
+from relaylib.training import Trained, train
 
 __version__ = "0.1.0"
 __all__ = [

@@ -16,6 +16,7 @@ from relaylib.attribution import (
     rank_prediction,
 )
 from relaylib.checks import check_choice, check_integer
+from relaylib.conditions import TrainingConfig, regime_delays
 from relaylib.exact import exact_subsets
 from relaylib.knockout import first_nodes, knockout_accuracy
 from relaylib.networks import Ensemble
@@ -25,7 +26,7 @@ from relaylib.seeds import stream
 from relaylib.store import Store
 from relaylib.study import N_BLANK, StudyConfig, load_ensemble, run_study
 from relaylib.tasks import Trials
-from relaylib.training import TrainingConfig, regime_delays, training_trials
+from relaylib.training import training_trials
 
 SCORES = (
     "cumulative loss",

@@ -1,10 +1,11 @@
 """Exact k-means of numbers on a line, many rows at once."""
 
-import numba
 import numpy as np
 
+from relaylib.compiled import compiled
 
-@numba.njit(cache=True, error_model="numpy")
+
+@compiled(error_model="numpy")
 def kmeans_rows(rows, levels, tolerance):
     """Cluster each row into at most ``levels`` groups with the least sum of squares.
 

@@ -9,10 +9,11 @@ to split, all masks below are copied or 0.
 import numba
 import numpy as np
 
+from relaylib.compiled import compiled
 from relaylib.relay_kernels import TIE_BITS, make_partition, make_scratch, refine
 
 
-@numba.njit(cache=True)
+@compiled()
 def lattice(
     states: np.ndarray,
     case: tuple[np.ndarray, np.ndarray, tuple[int, int, int], np.ndarray],
@@ -48,7 +49,7 @@ def lattice(
         mask = after
 
 
-@numba.njit(cache=True)
+@compiled()
 def count_bits(mask: int) -> int:
     """Return the number of nodes in a set."""
     n_bits = 0
@@ -58,7 +59,7 @@ def count_bits(mask: int) -> int:
     return n_bits
 
 
-@numba.njit(cache=True)
+@compiled()
 def summarise(
     values: np.ndarray,
     best_bits: np.ndarray,
@@ -107,7 +108,7 @@ def summarise(
         greedy_bits[k + 1] = best_value - values[everything]
 
 
-@numba.njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def lattice_batch(
     states: np.ndarray,
     pairs: np.ndarray,
@@ -137,7 +138,7 @@ def lattice_batch(
         )
 
 
-@numba.njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def walk_permutations(
     states: np.ndarray,
     pairs: np.ndarray,

@@ -3,8 +3,10 @@
 import numba
 import numpy as np
 
+from relaylib.compiled import compiled
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+
+@compiled(parallel=True, fastmath=True)
 def silhouettes(
     points: np.ndarray, first: np.ndarray, labellings: np.ndarray, scores: np.ndarray
 ) -> None:
@@ -38,7 +40,7 @@ def silhouettes(
             scores[p, row] = totals[row] / n
 
 
-@numba.njit(cache=True)
+@compiled()
 def _silhouette(sums: np.ndarray, first: np.ndarray, cluster: np.ndarray, own: int) -> float:
     """Silhouette (b - a) / max(a, b) of a point of group ``own``."""
     inner, nearest = 0.0, np.inf

@@ -8,12 +8,13 @@ import numpy as np
 import xarray as xr
 
 from relaylib.checks import check_choice, check_integer
+from relaylib.conditions import regime_delays
 from relaylib.knockout import first_nodes, knockout_accuracy
 from relaylib.progress import progress
 from relaylib.seeds import stream
 from relaylib.store import Store
 from relaylib.study import StudyConfig, load_ensemble, run_study
-from relaylib.training import regime_delays, training_trials
+from relaylib.training import training_trials
 
 
 @dataclass(frozen=True)

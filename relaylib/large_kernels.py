@@ -12,6 +12,7 @@ point: sums of whole numbers have no rounding, so corrections never drift.
 import numba
 import numpy as np
 
+from relaylib.compiled import compiled
 from relaylib.relay_kernels import TIE_BITS, packed_size
 
 SMALL = 32  # groups up to this size are counted again rather than remembered
@@ -21,7 +22,7 @@ COST_OF_SPLIT = 50  # logarithms of a split, in rows counted
 _FIELD = np.uint64(2**16 - 1)
 
 
-@numba.njit(cache=True)
+@compiled()
 def fixed_information(counts: np.uint64, table: np.ndarray) -> int:
     """Return one group's share of v, in fixed point; 0 if x_in or x_out is constant."""
     a, b = counts & _FIELD, counts >> np.uint64(16) & _FIELD
@@ -30,13 +31,13 @@ def fixed_information(counts: np.uint64, table: np.ndarray) -> int:
     return cells - (table[a + b] + table[c + d] + table[a + c] + table[b + d])
 
 
-@numba.njit(cache=True)
+@compiled()
 def split_information(counts: np.uint64, ones: np.uint64, table: np.ndarray) -> int:
     """Return the share of v of a group split by a node that is 1 in ``ones`` of ``counts``."""
     return fixed_information(ones, table) + fixed_information(counts - ones, table)
 
 
-@numba.njit(cache=True)
+@compiled()
 def is_mixed(counts: np.uint64) -> bool:
     """Tell whether x_in and x_out both vary among packed counts."""
     a, b = counts & _FIELD, counts >> np.uint64(16) & _FIELD
@@ -44,7 +45,7 @@ def is_mixed(counts: np.uint64) -> bool:
     return bool(a + b > 0 and c + d > 0 and a + c > 0 and b + d > 0)
 
 
-@numba.njit(cache=True)
+@compiled()
 def count_ones(
     column: np.ndarray, rows: np.ndarray, units: np.ndarray, first: int, last: int
 ) -> np.uint64:
@@ -55,13 +56,13 @@ def count_ones(
     return ones
 
 
-@numba.njit(cache=True)
+@compiled()
 def remembered(first: int) -> int:
     """Return where the counts of a large group are kept: no two large groups share the place."""
     return (first + SMALL) // (SMALL + 1)
 
 
-@numba.njit(cache=True)
+@compiled()
 def split_groups(
     column: np.ndarray,
     ones_of_node: np.ndarray,
@@ -109,7 +110,7 @@ def split_groups(
     return n_kept, n_splits
 
 
-@numba.njit(cache=True)
+@compiled()
 def correct_value(
     column: np.ndarray,
     ones_of_node: np.ndarray,
@@ -138,7 +139,7 @@ def correct_value(
     return change
 
 
-@numba.njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def first_values(
     states: np.ndarray,
     rows: np.ndarray,
@@ -154,7 +155,7 @@ def first_values(
         values[node] = split_information(whole, ones[node, remembered(0)], table)
 
 
-@numba.njit(cache=True)
+@compiled()
 def correct_values(
     nodes: tuple[int, int],
     states: np.ndarray,
@@ -172,7 +173,7 @@ def correct_values(
             values[node] += correct_value(states[node], ones[node], rows, units, splits, table)
 
 
-@numba.njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def correct_in_parallel(
     states: np.ndarray,
     remaining: np.ndarray,
@@ -193,7 +194,7 @@ def correct_in_parallel(
         correct_values(nodes, states, remaining, ones, rows, units, splits, table, values)
 
 
-@numba.njit(cache=True)
+@compiled()
 def is_much(n_nodes: int, splits: tuple[np.ndarray, np.ndarray, int]) -> bool:
     """Tell whether correcting is work enough to wake the other threads for it."""
     n_rows = 0
@@ -204,7 +205,7 @@ def is_much(n_nodes: int, splits: tuple[np.ndarray, np.ndarray, int]) -> bool:
     return bool(n_rows * n_nodes > MUCH)
 
 
-@numba.njit(cache=True)
+@compiled()
 def greedy_large(
     states: np.ndarray, pairs: np.ndarray, table: np.ndarray, unit_bits: float
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -6,12 +6,13 @@ import numpy as np
 import xarray as xr
 
 from relaylib.checks import check_integer
+from relaylib.conditions import TrainingConfig
 from relaylib.exact import LatticeSummary, exact_summaries
 from relaylib.progress import progress
 from relaylib.recording import record
 from relaylib.store import Store
 from relaylib.study import N_BLANK, StudyConfig, load_ensemble, run_study
-from relaylib.training import TrainingConfig, training_trials
+from relaylib.training import training_trials
 
 
 def run_lattices(config: StudyConfig | None = None, *, store: Store | None = None) -> xr.Dataset:
@@ -125,9 +126,4 @@ def _measure_condition(
         method=config.discretiser,
         levels=config.levels,
     )
-    n_networks, n_times = symbols.states.shape[:2]
-    return exact_summaries(
-        symbols.states.reshape(n_networks * n_times, *symbols.states.shape[2:]),
-        np.broadcast_to(symbols.x_in, (n_networks * n_times, *symbols.x_in.shape)),
-        np.repeat(symbols.x_out, n_times, axis=0),
-    )
+    return exact_summaries(*symbols.cases())

@@ -3,8 +3,10 @@
 import numba
 import numpy as np
 
+from relaylib.compiled import compiled
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+
+@compiled(parallel=True, fastmath=True)
 def guttman(distance, points):
     """Move every point once, so that the stress sum_i<j (d_ij - distance_ij)^2 cannot rise.
 

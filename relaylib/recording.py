@@ -33,6 +33,23 @@ class Recording(NamedTuple):
     x_in: np.ndarray
     x_out: np.ndarray
 
+    def cases(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Every network at every time as a case of its own, the time changing fastest.
+
+        Returns
+        -------
+        states, x_in, x_out
+            (case, node, sequence) and twice (case, concept, sequence): the arguments of
+            `relaylib.relay.greedy_orders` and `relaylib.exact.exact_summaries`.
+        """
+        n_networks, n_times = self.states.shape[:2]
+        n_cases = n_networks * n_times
+        return (
+            self.states.reshape(n_cases, *self.states.shape[2:]),
+            np.broadcast_to(self.x_in, (n_cases, *self.x_in.shape)),
+            np.repeat(self.x_out, n_times, axis=0),
+        )
+
 
 def discretise(activations: np.ndarray, *, method: str = "kmeans", levels: int = 2) -> np.ndarray:
     """Turn each node's activations into symbols.

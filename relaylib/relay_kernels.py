@@ -14,6 +14,8 @@ the log2 of that number cancels.
 import numba
 import numpy as np
 
+from relaylib.compiled import compiled
+
 TIE_BITS = 1e-12
 """Values closer than this are a tie: far above rounding (1e-13), far below a real difference."""
 
@@ -21,7 +23,7 @@ _MAX_PACKED = 2**16  # beyond, a count might not fit its 16 bits
 _FIELD = np.uint64(_MAX_PACKED - 1)
 
 
-@numba.njit(cache=True)
+@compiled()
 def f(weight: float, log_table: np.ndarray) -> float:
     """Return w log2 w."""
     if log_table.size:
@@ -29,7 +31,7 @@ def f(weight: float, log_table: np.ndarray) -> float:
     return weight * np.log2(weight) if weight > 0.0 else 0.0
 
 
-@numba.njit(cache=True)
+@compiled()
 def group_information(
     cells: np.ndarray, first: int, n_in: int, n_out: int, log_table: np.ndarray
 ) -> tuple[float, bool]:
@@ -59,7 +61,7 @@ def group_information(
     return total + f(weight, log_table), True
 
 
-@numba.njit(cache=True)
+@compiled()
 def packed_information(counts: np.uint64, log_table: np.ndarray) -> tuple[float, bool]:
     """`group_information` for bits: counts of (x_in, x_out) = 00, 01, 10, 11, 16 bits each."""
     a, b = counts & _FIELD, counts >> np.uint64(16) & _FIELD
@@ -71,14 +73,14 @@ def packed_information(counts: np.uint64, log_table: np.ndarray) -> tuple[float,
     return total, True
 
 
-@numba.njit(cache=True)
+@compiled()
 def packed_size(counts: np.uint64) -> int:
     """Return the number of sequences in packed counts."""
     total = (counts & _FIELD) + (counts >> np.uint64(16) & _FIELD)
     return int(total + (counts >> np.uint64(32) & _FIELD) + (counts >> np.uint64(48)))
 
 
-@numba.njit(cache=True)
+@compiled()
 def refine(
     column: np.ndarray,
     partition: tuple[np.ndarray, np.ndarray, int],
@@ -160,13 +162,13 @@ def refine(
     return n_kept, total
 
 
-@numba.njit(cache=True)
+@compiled()
 def make_scratch(shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Return cleared cell weights, and room for each symbol's place and step."""
     return np.zeros(shape[0] * shape[1] * shape[2]), np.zeros((shape[0], 2), np.int64)
 
 
-@numba.njit(cache=True)
+@compiled()
 def make_partition(n_sequences: int) -> tuple[np.ndarray, np.ndarray]:
     """Return rows and starts of the partition with all sequences in one group."""
     starts = np.zeros(n_sequences + 1, np.int32)
@@ -174,7 +176,7 @@ def make_partition(n_sequences: int) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(n_sequences + 1).astype(np.int32), starts
 
 
-@numba.njit(cache=True)
+@compiled()
 def greedy(
     states: np.ndarray,
     case: tuple[np.ndarray, np.ndarray, tuple[int, int, int], np.ndarray],
@@ -202,7 +204,7 @@ def greedy(
         n_groups = refine(states[best], partition, fine, case, scratch, True)[0]
 
 
-@numba.njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def greedy_batch(
     states: np.ndarray,
     pairs: np.ndarray,

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from relaylib.checks import check_choice, check_integer
+from relaylib.conditions import REGIMES, TrainingConfig
 from relaylib.networks import ARCHITECTURES, Ensemble
 from relaylib.progress import progress
 from relaylib.recording import DISCRETISERS, LSTM_STATES, recording
@@ -17,7 +18,7 @@ from relaylib.relay import VALUES, greedy_orders, node_values
 from relaylib.store import Store
 from relaylib.tasks import BlockTask, MemoryTask, Task
 from relaylib.trained import train_missing, trained_networks
-from relaylib.training import REGIMES, Trained, TrainingConfig, training_trials
+from relaylib.training import Trained, training_trials
 
 TEST_DELAYS = tuple(range(10))
 """Delays at which accuracy is tested, 0..9; trained were at most 1..5."""
@@ -229,13 +230,9 @@ def _measure_condition(
         method=config.discretiser,
         levels=config.levels,
     )
-    states = symbols.states[:, : trials.inputs.shape[1] + N_BLANK]
-    n_networks, n_times = states.shape[:2]
-    order, relay_bits = greedy_orders(
-        states.reshape(-1, *states.shape[2:]),
-        np.broadcast_to(symbols.x_in, (n_networks * n_times, *symbols.x_in.shape)),
-        np.repeat(symbols.x_out, n_times, axis=0),
-    )
+    followed = symbols._replace(states=symbols.states[:, : trials.inputs.shape[1] + N_BLANK])
+    n_networks, n_times = followed.states.shape[:2]
+    order, relay_bits = greedy_orders(*followed.cases())
     by_time = {
         "information_bits": node_values(order, relay_bits, value=config.value),
         "relay_bits": relay_bits,

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from relaylib.conditions import TrainingConfig
 from relaylib.networks import Ensemble
 from relaylib.store import Store
-from relaylib.training import Trained, TrainingConfig, train, train_conditions
+from relaylib.training import Trained, train, train_conditions
 
 _MODULES = ("relaylib.training",)
 _RECORDS = ("attempts", "epochs", "population_accuracy")

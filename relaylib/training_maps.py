@@ -10,6 +10,7 @@ import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from relaylib.checks import check_integer
+from relaylib.conditions import TrainingConfig
 from relaylib.dynamics import median_replicate
 from relaylib.mmphate import MMPHATE
 from relaylib.networks import Ensemble
@@ -18,7 +19,7 @@ from relaylib.seeds import stream
 from relaylib.store import Store
 from relaylib.study import N_BLANK, StudyConfig
 from relaylib.tasks import Trials
-from relaylib.training import TrainingConfig, training_trials
+from relaylib.training import training_trials
 from relaylib.training_seen import (
     MEASURES,
     analysed_state,

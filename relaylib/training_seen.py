@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import xarray as xr
 
+from relaylib.conditions import TrainingConfig
 from relaylib.networks import Ensemble, Run
 from relaylib.progress import progress
 from relaylib.recording import recording
@@ -16,7 +17,7 @@ from relaylib.store import Store
 from relaylib.study import CONDITION, N_BLANK, StudyConfig
 from relaylib.tasks import Trials
 from relaylib.trained import train_missing, trained_networks
-from relaylib.training import Trained, TrainingConfig, training_trials
+from relaylib.training import Trained, training_trials
 
 DENSE_UNTIL, RATIO = 20, 1.1
 TOGETHER = 10  # epochs run as one stack
@@ -98,11 +99,7 @@ def measure_networks(
         levels=config.levels,
     )
     n_networks, n_times = symbols.states.shape[:2]
-    order, relay_bits = greedy_orders(
-        symbols.states.reshape(-1, *symbols.states.shape[2:]),
-        np.broadcast_to(symbols.x_in, (n_networks * n_times, *symbols.x_in.shape)),
-        np.repeat(symbols.x_out, n_times, axis=0),
-    )
+    order, relay_bits = greedy_orders(*symbols.cases())
     bits = node_values(order, relay_bits, value=config.value)
     activations = analysed_state(run, config.lstm_state)
     answers = run.outputs[:, [trials.inputs.shape[1] + d - 1 for d in condition.delays]] > 0

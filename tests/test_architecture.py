@@ -8,12 +8,12 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "relaylib"
 FLOORS = {
-    1: "benchmark checks clustering dynamics emergence entropy fused geometry geometry_kernels "
-    "mmphate mmphate_graph mmphate_kernels neighbourhoods progress provenance seeds smearing "
-    "step_entropies store",
+    1: "benchmark checks clustering compiled dynamics emergence entropy fused fused_kernels "
+    "geometry geometry_kernels mmphate mmphate_graph mmphate_kernels neighbourhoods progress "
+    "provenance seeds smearing step_entropies store",
     2: "exact exact_kernels large_kernels networks relay relay_cases relay_kernels significance "
     "tasks",
-    3: "attribution knockout recording stacked trained training",
+    3: "attribution conditions knockout recording stacked trained training",
     4: "analyses attribution_study knockout_study known_samples latent lattice_study map_scores "
     "study training_maps training_seen",
     5: "claim_texts claims evidence ledger figures widgets",

@@ -129,7 +129,8 @@ def test_only_positive_numbers_are_measured():
 @pytest.mark.parametrize(("architecture", "regime"), [("RNN", "1"), ("GRU", "random")])
 def test_the_loop_trains_the_networks_that_the_study_trains(benches, architecture, regime):
     """Same first weights, data, delays and stopping rule: the same steps, up to rounding."""
-    from relaylib.training import TrainingConfig, train
+    from relaylib.conditions import TrainingConfig
+    from relaylib.training import train
 
     training = benches["bench_training"]
     config = TrainingConfig(architecture=architecture, regime=regime, n_replicates=1)
@@ -138,7 +139,8 @@ def test_the_loop_trains_the_networks_that_the_study_trains(benches, architectur
 
 
 def test_steps_of_discarded_attempts_count(benches):
-    from relaylib.training import TrainingConfig, train
+    from relaylib.conditions import TrainingConfig
+    from relaylib.training import train
 
     config = TrainingConfig(regime="1", n_replicates=2)
     trained = train(config)

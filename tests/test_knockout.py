@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from relaylib.conditions import TrainingConfig
 from relaylib.knockout import first_nodes, knockout_accuracy
 from relaylib.networks import ARCHITECTURES, Ensemble, weight_shapes
 from relaylib.tasks import BlockTask, MemoryTask
-from relaylib.training import TrainingConfig, train
+from relaylib.training import train
 
 TASKS = (MemoryTask(), BlockTask())
 

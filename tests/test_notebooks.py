@@ -58,6 +58,7 @@ def test_every_notebook_runs_without_a_complaint(source, quick_book):
     ]
     assert made
     for path in made:
+        assert "FloatProgressModel" not in path.read_text(), "a progress bar stays in the page"
         for cell in nbformat.read(path, as_version=4).cells:
             for output in cell.get("outputs", []):
                 assert output.output_type != "error"

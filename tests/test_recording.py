@@ -260,3 +260,15 @@ def test_a_delay_beyond_the_run_is_named(small_study):
     run = load_ensemble(config, "memory", "RNN", "1", store=store).run(TRIALS.inputs, 2)
     with pytest.raises(ValueError, match=re.escape("delay must be in 0..2, got 3")):
         recording(run, TRIALS, delay=3, **SETTINGS)
+
+
+def test_cases_are_networks_at_times(small_study):
+    task = MemoryTask()
+    ensemble = load_ensemble(small_study.config, task, "GRU", "3", store=small_study.store)
+    recorded = record(ensemble, task.population(), delay=3)
+    n_times = recorded.states.shape[1]
+    states, x_in, x_out = recorded.cases()
+    for case, (network, time) in enumerate(product(range(2), range(n_times))):
+        assert (states[case] == recorded.states[network, time]).all()
+        assert (x_in[case] == recorded.x_in).all()
+        assert (x_out[case] == recorded.x_out[network]).all()

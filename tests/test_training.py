@@ -11,20 +11,14 @@ import numpy as np
 import pytest
 import torch
 
+from relaylib.conditions import TrainingConfig, regime_delays
 from relaylib.fused import loss_gradient, train_attempt
 from relaylib.networks import ARCHITECTURES
 from relaylib.progress import progress
 from relaylib.seeds import stream
 from relaylib.stacked import stacked_adam_step
 from relaylib.tasks import BlockTask, MemoryTask, Trials
-from relaylib.training import (
-    Replicate,
-    TrainingConfig,
-    regime_delays,
-    train,
-    train_conditions,
-    training_trials,
-)
+from relaylib.training import Replicate, train, train_conditions, training_trials
 
 QUICK = TrainingConfig(regime="1", n_replicates=3)
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -337,9 +331,12 @@ def test_a_gpu_trains_the_same_networks(architecture):
     assert same(on_gpu.ensemble, on_cpu.ensemble, within=1e-3)
 
 
-def test_progress_is_shown_but_under_ci(monkeypatch):
+@pytest.mark.parametrize("name", ["CI", "TQDM_DISABLE"])
+def test_progress_is_shown_but_where_it_is_unwanted(monkeypatch, name):
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
     for value, silent in [("", False), ("0", False), ("1", True), ("true", True)]:
-        monkeypatch.setenv("CI", value)
+        monkeypatch.setenv(name, value)
         with progress(range(3), delay=100) as bar:
             assert bar.disable == silent
             assert list(bar) == [0, 1, 2]

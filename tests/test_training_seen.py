@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from relaylib.conditions import TrainingConfig
 from relaylib.map_scores import gathering, score_maps
 from relaylib.recording import record
 from relaylib.relay import information_matrix
 from relaylib.store import Store
 from relaylib.study import StudyConfig, run_study
 from relaylib.tasks import MemoryTask
-from relaylib.training import TrainingConfig, train
+from relaylib.training import train
 from relaylib.training_maps import MapConfig, aimless, map_training
 from relaylib.training_seen import checkpoint_epochs, follow_training
 

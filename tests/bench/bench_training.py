@@ -20,15 +20,10 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 from measure import alternate, apart, peak_mb, repeated, row, seconds
 
+from relaylib.conditions import TrainingConfig
 from relaylib.networks import Ensemble
 from relaylib.study import StudyConfig
-from relaylib.training import (
-    Replicate,
-    Trained,
-    TrainingConfig,
-    train_conditions,
-    training_trials,
-)
+from relaylib.training import Replicate, Trained, train_conditions, training_trials
 
 GOAL = 30.0  # seconds for all 720 networks
 
