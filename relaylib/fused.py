@@ -3,8 +3,8 @@
 `train_attempt` computes what `relaylib.stacked` computes with torch's autograd, several times
 faster on a CPU: all steps of a network stay in cache, and element-wise work costs no pass over
 memory. It lets go of the interpreter's lock, so that threads train networks side by side; a network
-is the same to the last bit whatever the others do. The equations are those of `torch.nn.RNN`,
-`GRU`, `LSTM` and `torch.optim.Adam`.
+is the same to the last bit whatever the others do and whatever processor it runs on. The equations
+are those of `torch.nn.RNN`, `GRU`, `LSTM` and `torch.optim.Adam`.
 """
 
 import numpy as np
@@ -13,6 +13,7 @@ from relaylib.compiled import compiled
 from relaylib.fused_kernels import (
     GRU,
     LSTM,
+    N_LANES,
     ONE,
     RNN,
     TWO,
@@ -27,28 +28,29 @@ from relaylib.fused_kernels import (
     forward_gru,
     forward_lstm,
     forward_rnn,
-    read_out,
     set_rows,
+    tanh_rows,
 )
 
 
 @fast
 def _workspace(kind, n_nodes, inputs, targets, n_blank):
-    """Room for one network: h, (LSTM) c or (GRU) W_hn h + b_hn, gates, outputs by delay."""
+    """Room for one network: h, (LSTM) c or (GRU) W_hn h + b_hn, gates, outputs, lanes."""
     last, n_sequences = inputs.shape[1] + n_blank, inputs.shape[2]
     h = np.zeros((n_nodes, last + 1, n_sequences), np.float32)
     extra = np.zeros((n_nodes, last + 1, n_sequences), np.float32)
     n_gates = n_nodes * (1 if kind == RNN else 3 if kind == GRU else 4)
     gates = np.empty((n_gates, last, n_sequences), np.float32)
-    return h, extra, gates, np.empty((n_blank + 1, *targets.shape), np.float32)
+    outputs = np.empty((targets.shape[0], n_blank + 1, n_sequences), np.float32)
+    return h, extra, gates, outputs, np.empty(N_LANES, np.float32)
 
 
 @fast
 def _run(kind, n_nodes, flat, inputs, work):
     """Forward pass of one network; fills the workspace and returns its outputs."""
-    h, extra, gates, outputs = work
-    t_in, n_blank = inputs.shape[1], outputs.shape[0] - 1
-    weights = _views(flat, inputs.shape[0], n_nodes, outputs.shape[1], kind)
+    h, extra, gates, outputs, _ = work
+    t_in, n_blank = inputs.shape[1], outputs.shape[1] - 1
+    weights = _views(flat, inputs.shape[0], n_nodes, outputs.shape[0], kind)
     w_ih, w_hh, b_ih, b_hh, w_out, b_out = weights
     if kind == LSTM:
         extra[:, 0] = ZERO
@@ -69,7 +71,9 @@ def _run(kind, n_nodes, flat, inputs, work):
         else:
             forward_lstm(h, gates, extra, t)
     for delay in range(n_blank + 1):
-        read_out(outputs[delay], h, t_in + delay, w_out, b_out)
+        set_rows(outputs, delay, b_out)
+        add_product(outputs, delay, w_out, h, t_in + delay)
+        tanh_rows(outputs, delay)
     return outputs
 
 
@@ -79,7 +83,7 @@ def _ask(outputs, targets, delays, delay, d_out):
     scale = TWO / np.float32(targets.size)
     for k in range(targets.shape[0]):
         for s in range(targets.shape[1]):
-            y = outputs[delay, k, s]
+            y = outputs[k, delay, s]
             asked = scale if delays[s] == delay else ZERO
             d_out[k, 0, s] = asked * (y - targets[k, s]) * (ONE - y * y)
 
@@ -87,8 +91,8 @@ def _ask(outputs, targets, delays, delay, d_out):
 @fast
 def _back(kind, n_nodes, flat, inputs, targets, delays, work, gradient):
     """Backpropagation through time; gates (and the GRU's extra) become their own gradients."""
-    h, extra, gates, outputs = work
-    n, n_blank, (n_inputs, t_in, n_sequences) = n_nodes, outputs.shape[0] - 1, inputs.shape
+    h, extra, gates, outputs, lanes = work
+    n, n_blank, (n_inputs, t_in, n_sequences) = n_nodes, outputs.shape[1] - 1, inputs.shape
     _, w_hh, _, _, w_out, _ = _views(flat, n_inputs, n, targets.shape[0], kind)
     views = _views(gradient, n_inputs, n, targets.shape[0], kind)
     g_ih, g_hh, gb_ih, gb_hh, g_out, gb_out = views
@@ -102,8 +106,8 @@ def _back(kind, n_nodes, flat, inputs, targets, delays, work, gradient):
     for t in range(last - 1, -1, -1):
         if t + 1 >= t_in:
             _ask(outputs, targets, delays, t + 1 - t_in, d_out)
-            add_outer(g_out, d_out, h, t + 1, 1)
-            add_rows(gb_out, d_out, 1)
+            add_outer(g_out, d_out, h, t + 1, 1, lanes)
+            add_rows(gb_out, d_out, 1, lanes)
             add_product(dh, 0, back_out, d_out, 0)
         if kind == RNN:
             backward_rnn(h, gates, dh, t)
@@ -113,13 +117,13 @@ def _back(kind, n_nodes, flat, inputs, targets, delays, work, gradient):
         else:
             backward_lstm(h, gates, extra, dh, dc, t)
         add_product(dh, 0, back, gates, t)
-    add_outer(g_ih, gates, inputs, 0, t_in)
-    add_outer(g_hh[:split], gates, h, 0, last)
-    add_rows(gb_ih, gates, last)
-    add_rows(gb_hh[:split], gates, last)
+    add_outer(g_ih, gates, inputs, 0, t_in, lanes)
+    add_outer(g_hh[:split], gates, h, 0, last, lanes)
+    add_rows(gb_ih, gates, last, lanes)
+    add_rows(gb_hh[:split], gates, last, lanes)
     if kind == GRU:
-        add_outer(g_hh[split:], extra, h, 0, last)
-        add_rows(gb_hh[split:], extra, last)
+        add_outer(g_hh[split:], extra, h, 0, last, lanes)
+        add_rows(gb_hh[split:], extra, last, lanes)
 
 
 @fast
@@ -129,7 +133,7 @@ def _accuracy(outputs, targets, delays):
     for delay in delays:
         for k in range(targets.shape[0]):
             for s in range(targets.shape[1]):
-                correct += (outputs[delay, k, s] > ZERO) == (targets[k, s] > ZERO)
+                correct += (outputs[k, delay, s] > ZERO) == (targets[k, s] > ZERO)
     return correct / (len(delays) * targets.size)
 
 
@@ -163,7 +167,7 @@ def _views(row, n_inputs, n_nodes, n_concepts, kind):
     )
 
 
-@compiled(fastmath=True, error_model="numpy", nogil=True)
+@compiled(fastmath={"nnan", "ninf", "nsz"}, error_model="numpy", nogil=True)
 def train_attempt(kind, n_nodes, case, flat, rule, checkpoints, kept):
     """Train one network until it is done or out of epochs, in place.
 
@@ -216,4 +220,4 @@ def loss_gradient(kind, n_nodes, inputs, targets, delays, n_blank, flat):
     gradient = np.zeros_like(flat)
     outputs = _run(kind, n_nodes, flat, inputs, work)
     _back(kind, n_nodes, flat, inputs, targets, delays, work, gradient)
-    return outputs, gradient
+    return outputs.transpose(1, 0, 2), gradient

@@ -1,5 +1,7 @@
 """One step of a small recurrent network, forward and backward, on rows of sequences.
 
+Every sum has one order and every product is rounded before it is added, whatever instructions a
+processor has: training, which amplifies any difference, ends in the same network everywhere.
 Arrays are feature-major, (feature, step, sequence), so that inner loops run along the sequences;
 each inner loop touches few rows, so that the compiler can prove them apart and vectorise it.
 """
@@ -8,7 +10,8 @@ import numpy as np
 
 from relaylib.compiled import compiled
 
-fast = compiled(fastmath=True, error_model="numpy")
+fast = compiled(fastmath={"nnan", "ninf", "nsz"}, error_model="numpy")
+N_LANES = 64
 _LOG2_E, _LN_2 = np.float32(1.4426950408889634), np.float32(0.6931471805599453)
 RNN, GRU, LSTM = 0, 1, 2
 ZERO, ONE, TWO, _HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
@@ -56,41 +59,43 @@ def add_product(out, t, weight, x, u):
 
 
 @fast
-def add_outer(gradient, left, right, shift, n_steps):
-    """gradient[i, j] += sum over steps and sequences of left[i, t, s] right[j, t + shift, s]."""
-    n_out, n_in = gradient.shape
-    quads = n_in - n_in % 4
-    for i in range(n_out):
-        for j in range(0, quads, 4):
-            g0, g1, g2, g3 = ZERO, ZERO, ZERO, ZERO
-            for t in range(n_steps):
-                for s in range(left.shape[2]):
-                    d = left[i, t, s]
-                    g0 += d * right[j, t + shift, s]
-                    g1 += d * right[j + 1, t + shift, s]
-                    g2 += d * right[j + 2, t + shift, s]
-                    g3 += d * right[j + 3, t + shift, s]
-            gradient[i, j] += g0
-            gradient[i, j + 1] += g1
-            gradient[i, j + 2] += g2
-            gradient[i, j + 3] += g3
-        for j in range(quads, n_in):
-            g0 = ZERO
-            for t in range(n_steps):
-                for s in range(left.shape[2]):
-                    g0 += left[i, t, s] * right[j, t + shift, s]
-            gradient[i, j] += g0
+def dot(x, y, lanes):
+    """Sum of x[k] y[k] in one order on any processor: by lanes, which are then added up."""
+    blocks = x.size - x.size % N_LANES
+    lanes[:] = ZERO
+    for first in range(0, blocks, N_LANES):
+        for k in range(N_LANES):
+            lanes[k] += x[first + k] * y[first + k]
+    for k in range(x.size - blocks):
+        lanes[k] += x[blocks + k] * y[blocks + k]
+    for first in range(8, N_LANES, 8):
+        for k in range(8):
+            lanes[k] += lanes[first + k]
+    low, high = (
+        (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]),
+        (lanes[4] + lanes[5]) + (lanes[6] + lanes[7]),
+    )
+    return low + high
 
 
 @fast
-def add_rows(gradient, values, n_steps):
-    """gradient[i] += sum over steps and sequences of values[i, t, s]."""
+def add_outer(gradient, left, right, shift, n_steps, lanes):
+    """gradient[i, j] += sum over steps and sequences of left[i, t, s] right[j, t + shift, s]."""
+    n_sequences = left.shape[2]
+    n, first = n_steps * n_sequences, shift * n_sequences
     for i in range(gradient.shape[0]):
-        total = ZERO
-        for t in range(n_steps):
-            for s in range(values.shape[2]):
-                total += values[i, t, s]
-        gradient[i] += total
+        row = left[i].reshape(-1)[:n]
+        for j in range(gradient.shape[1]):
+            gradient[i, j] += dot(row, right[j].reshape(-1)[first : first + n], lanes)
+
+
+@fast
+def add_rows(gradient, values, n_steps, lanes):
+    """gradient[i] += sum over steps and sequences of values[i, t, s]."""
+    n = n_steps * values.shape[2]
+    ones = np.ones(n, np.float32)
+    for i in range(gradient.shape[0]):
+        gradient[i] += dot(values[i].reshape(-1)[:n], ones, lanes)
 
 
 @fast
@@ -191,11 +196,8 @@ def backward_lstm(h, gates, c, dh, dc, t):
 
 
 @fast
-def read_out(outputs, h, t, weight, bias):
-    """outputs = tanh(W h + b)."""
-    for k in range(outputs.shape[0]):
-        for s in range(outputs.shape[1]):
-            total = bias[k]
-            for i in range(h.shape[0]):
-                total += weight[k, i] * h[i, t, s]
-            outputs[k, s] = tanh(total)
+def tanh_rows(values, t):
+    """tanh of all rows, in place."""
+    for i in range(values.shape[0]):
+        for s in range(values.shape[2]):
+            values[i, t, s] = tanh(values[i, t, s])

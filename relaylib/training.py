@@ -85,8 +85,8 @@ def train_conditions(
     alone as soon as its accuracy on the population reaches the goal; after ``max_epochs`` without
     it a new initialisation takes its place. A network depends on (seed, task, architecture,
     regime, replicate, attempt) alone. With ``gradient="fused"`` it is the same to the last bit
-    whatever else is trained and however many threads run; from one kind of processor to another,
-    and between "fused" and "autograd", it is the same up to rounding in each step.
+    whatever else is trained, however many threads run and whatever instructions the processor has;
+    between "fused" and "autograd" it is the same up to rounding in each step.
 
     Parameters
     ----------

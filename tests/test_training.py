@@ -1,7 +1,10 @@
 """Training: torch's Adam, the stopping rule, restarts, and networks that depend on nothing else."""
 
+import os
 import random
 import re
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import product
@@ -329,6 +332,30 @@ def test_a_gpu_trains_the_same_networks(architecture):
     on_cpu = train(config)
     assert (on_gpu.epochs == on_cpu.epochs).all()
     assert same(on_gpu.ensemble, on_cpu.ensemble, within=1e-3)
+
+
+WEIGHTS = """
+from relaylib import BlockTask, TrainingConfig, train
+for architecture in ("RNN", "GRU", "LSTM"):
+    config = TrainingConfig(BlockTask(), architecture, n_replicates=1, accuracy_goal=0.7)
+    for weights in train(config).ensemble.weights.values():
+        print(weights.numpy().tobytes().hex())
+"""
+
+
+def test_a_processor_with_other_instructions_trains_the_same_network(tmp_path):
+    plainest = {"NUMBA_CPU_NAME": "generic", "NUMBA_CACHE_DIR": str(tmp_path)}
+    here, there = (
+        subprocess.run(
+            [sys.executable, "-c", WEIGHTS],
+            env=os.environ | chosen,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for chosen in ({}, plainest)
+    )
+    assert here
+    assert here == there
 
 
 @pytest.mark.parametrize("name", ["CI", "TQDM_DISABLE"])
