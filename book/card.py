@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pictures
 from pages import ROOT, Page, parameters_of
 
 LIBRARIES = ("relaylib", "torch", "numpy", "numba", "scikit-learn", "xarray", "matplotlib")
@@ -42,9 +43,9 @@ def complete(notebook: nbformat.NotebookNode, making: Making) -> None:
 
 
 def with_data(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
-    """Return a copy that also writes the values of each figure to ``folder``, as CSV."""
+    """Return a copy with sharp figures that also writes their values to ``folder``, as CSV."""
     copy = nbformat.from_dict(notebook)
-    copy.cells = []
+    copy.cells = [nbformat.v4.new_code_cell(pictures.SHARP, metadata={"relay": "data"})]
     for cell in notebook.cells:
         copy.cells.append(cell)
         figure = cell.metadata.get("mystnb", {}).get("figure")

@@ -22,6 +22,7 @@ import captions
 import card
 import nbformat
 import papermill
+import pictures
 from pages import (
     NOTEBOOKS,
     ROOT,
@@ -40,6 +41,8 @@ from traitlets.config import Config
 from relaylib.provenance import code_hash, imported_modules
 
 HERE = Path(__file__).parent
+CARD = ("card", "captions", "pictures")
+"""Modules of the book that decide what a page shows."""
 
 
 def wanted_pages(book: Path) -> list[Page]:
@@ -72,7 +75,9 @@ def key_of(page: Page, profile: str) -> str:
         "code": _code(page),
         "data": _data(page),
         "libraries": card.libraries(),
-        "card": [(HERE / f"{name}.py").read_text("utf-8") for name in ("card", "captions")],
+        "card": [
+            (HERE / f"{name}.py").read_text("utf-8") for name in ("card", "captions", "pictures")
+        ],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=repr).encode()).hexdigest()
 
@@ -103,6 +108,7 @@ def run(page: Page, profile: str, executed: Path) -> float:
     _forget_the_run(notebook)
     card.complete(notebook, card.Making(page, profile, parameters, _code(page), seconds))
     captions.fit(notebook, page)
+    pictures.fit(notebook)
     notebook.metadata["relay"] = {
         "notebook": page.notebook,
         "parameters": page.parameters,

@@ -88,12 +88,33 @@ def test_every_figure_has_text_number_source_and_data(site, notebook_pages):
     assert figures
     for name, figure in figures:
         assert len(figure.img["alt"]) > 20, (name, figure.img)
-        assert re.match(r"Fig\. \d+\.\d+", figure.select_one(".caption-number").text), name
+        assert re.match(r"Fig\. \d+", figure.select_one(".caption-number").text), name
         assert "_modules/relaylib/figures/" in figure.select_one("a.figure-source")["href"], name
         data = (site / name).parent / figure.select_one("a.download")["href"]
         assert data.suffix == ".csv"
         assert data.read_text().startswith("panel,title,x_label"), name
         assert len(data.read_text().splitlines()) > 5, name
+
+
+def test_figures_1_to_13_are_the_papers(notebook_pages):
+    shown = [
+        ("01_tasks", 1),
+        ("02_training", 1),
+        ("03_relays", 1),
+        ("04_knockouts", 1),
+        ("04_knockouts-task-block", 1),
+        ("05_information_over_time", 2),
+        ("06_drift", 2),
+        ("07_smearing", 1),
+        ("07_smearing-task-block", 1),
+        ("08_latent_space", 2),
+    ]
+    captions = [
+        figure.select_one(".caption-number").text.strip()
+        for name, n_figures in shown
+        for figure in notebook_pages[f"executed/{name}.html"].select("main figure")[:n_figures]
+    ]
+    assert captions == [f"Fig. {number}" for number in range(1, 14)]
 
 
 def test_every_notebook_page_says_how_it_was_made(notebook_pages):

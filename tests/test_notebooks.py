@@ -106,6 +106,15 @@ def test_every_figure_has_a_caption_a_name_and_a_text(source):
             assert re.search(r"^figure = ", cell.source, re.MULTILINE), "its data are saved"
 
 
+def test_a_number_in_a_caption_or_a_text_is_glued_or_a_rule(source):
+    rules = {"0.5", "0.02", "0.05", "0.9", "0.95"}  # chance, and what the claims ask for
+    for cell in nbformat.read(source, as_version=4).cells:
+        figure = cell.metadata.get("mystnb", {})
+        if figure:
+            texts = figure["figure"]["caption"] + figure["image"]["alt"]
+            assert set(re.findall(r"\d+\.\d+", texts)) <= rules
+
+
 def test_the_plain_papermill_line_works_from_the_root(tmp_path):
     words = ["notebooks/01_tasks.ipynb", tmp_path / "out.ipynb", "-p", "n_replicates", "2"]
     subprocess.run([BINARIES / "papermill", *words], cwd=ROOT, check=True, capture_output=True)
