@@ -1,4 +1,7 @@
+import csv
 import importlib
+import json
+import os
 import pkgutil
 import re
 import subprocess
@@ -94,6 +97,22 @@ def test_every_figure_has_text_number_source_and_data(site, notebook_pages):
         assert data.suffix == ".csv"
         assert data.read_text().startswith("panel,title,x_label"), name
         assert len(data.read_text().splitlines()) > 5, name
+
+
+@pytest.mark.skipif(
+    "RELAY_SITE" not in os.environ,
+    reason="needs the book at full scale: make book, then RELAY_SITE=_build/html",
+)
+def test_this_build_found_what_the_stored_table_says():
+    """Same seed, same book: networks are the same to the last bit on any processor."""
+    with open(ROOT / "book" / "data" / "claims_by_seed.csv", newline="") as file:
+        stored = [row for row in csv.DictReader(file) if row["seed"] == "2025"]
+    claims = json.loads((ROOT / "results" / "claims.json").read_text())
+    found = [(claim, group) for claim in claims for group in claim["groups"]]
+    assert [claim["verdict"] for claim, _ in found] == [row["verdict"] for row in stored]
+    for name in ("estimate", "low", "high"):
+        values = [group[name] for _, group in found]
+        assert values == pytest.approx([float(row[name]) for row in stored], rel=1e-3, abs=1e-3)
 
 
 def test_figures_1_to_13_are_the_papers(notebook_pages):
