@@ -36,7 +36,7 @@ def contents(book: Path) -> dict[str, Any]:
 
 def build(book: Path, site: Path) -> int:
     """Build the book with its configuration in the folder above; return the exit status."""
-    _keep_named_assets(book)
+    keep_named_assets(book)
     toc = book / "executed" / "_toc.yml"
     toc.write_text(yaml.safe_dump(contents(book), sort_keys=False), encoding="utf-8")
     program = Path(sys.executable).with_name("jupyter-book")
@@ -45,7 +45,7 @@ def build(book: Path, site: Path) -> int:
     return subprocess.run([program, *map(str, words)], check=False).returncode
 
 
-def _keep_named_assets(book: Path) -> None:
+def keep_named_assets(book: Path) -> None:
     """Remove the shared files of widgets that no page names any more."""
     (book / "assets").mkdir(exist_ok=True)
     pages = (book / "executed").glob("[!.]*.ipynb")

@@ -94,10 +94,11 @@ def lay_out(vendor: Path = VENDOR, *, cache: Path = CACHE) -> None:
     """Make the folder ``vendor`` anew from the archives and the installed anywidget."""
     script = Path(anywidget.__file__).parent / "nbextension" / "index.js"
     check(f"anywidget {anywidget.__version__}", script.read_bytes(), ANYWIDGET)
+    archives = {package: archive(package, cache=cache) for package in PACKAGES}
     fresh = vendor.with_name(vendor.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    for package, (_, wanted) in PACKAGES.items():
-        unpack(archive(package, cache=cache), wanted, fresh)
+    for package, path in archives.items():
+        unpack(path, PACKAGES[package][1], fresh)
     shutil.copy(script, fresh / "widgets" / "anywidget.js")
     shutil.rmtree(vendor, ignore_errors=True)
     fresh.rename(vendor)

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
+import build
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from conftest import ROOT, copy_book
@@ -52,6 +54,17 @@ def test_a_warning_fails_the_build(tmp_path):
     )
     assert done.returncode != 0
     assert "no-such-figure" in done.stderr
+
+
+def test_files_of_widgets_that_no_page_names_are_removed(tmp_path):
+    (tmp_path / "executed").mkdir()
+    (tmp_path / "assets").mkdir()
+    page = nbformat.v4.new_notebook(metadata={"relay": {"assets": ["named.js"]}})
+    nbformat.write(page, tmp_path / "executed" / "page.ipynb")
+    for name in ("named.js", "stale.js"):
+        (tmp_path / "assets" / name).write_text("")
+    build.keep_named_assets(tmp_path)
+    assert [path.name for path in (tmp_path / "assets").iterdir()] == ["named.js"]
 
 
 def test_no_page_loads_anything_remote(pages):
