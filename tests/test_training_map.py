@@ -113,6 +113,12 @@ def test_sliders_lead_to_the_matrix_of_that_moment(
 
 
 @needs_browser
+def test_the_map_opens_at_the_end_of_training(page, maps):
+    final = maps.epoch.sel(task="memory", architecture="RNN").max()
+    assert f"epoch {int(final)}, step 10" in page.locator(".readout").text_content()
+
+
+@needs_browser
 def test_points_lie_where_the_embedding_has_them(page, maps):
     choose(page, "Colour", "node")
     slide(page, "Epoch", 3)

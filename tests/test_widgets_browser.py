@@ -138,7 +138,7 @@ def test_the_drift_read_out_is_that_of_the_figures(explorer, small_study):
     for task, regime in (("memory", "5"), ("memory", "random"), ("block", "3")):
         choose(explorer, Task=task, Trained_with_delay=regime)
         slide(explorer, "Step", 11)
-        read = explorer.locator(".table output").all_text_contents()
+        read = explorer.locator(".grid output").all_text_contents()
         for column, architecture in enumerate(ARCHITECTURES):
             labels = {"task": task, "architecture": architecture, "regime": regime, "replicate": 0}
             matrices = bits.sel(labels).stack(entry=("concept", "node"))
@@ -244,12 +244,13 @@ RUN_IN_PAGE = """async ({code, contents, floats, halves, number, knocked}) => {
   const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
   const traits = {contents, floats: bytes(floats), halves: bytes(halves)};
   const url = URL.createObjectURL(new Blob([code], {type: "text/javascript"}));
-  const {forward, unpack} = await import(url);
+  const {forward, sumInputs, unpack} = await import(url);
   const {networks, tasks, n_times} = unpack({get: (name) => traits[name]});
   const network = networks[number];
   const task = tasks.find(({name}) => name === network.task);
-  const run = forward(
-    network.architecture, network.weights, task.inputs, task.shape, n_times, knocked);
+  const {architecture, weights} = network;
+  const sums = sumInputs(weights, task.inputs, task.shape);
+  const run = forward(architecture, weights, sums, task.shape, n_times, knocked);
   const text = (values) => new Uint8Array(values.buffer)
     .reduce((made, byte) => made + String.fromCharCode(byte), "");
   return [run.hidden, run.cell, run.outputs].map((values) => btoa(text(values)));
@@ -355,7 +356,7 @@ def test_nodes_go_out_and_come_back_by_keyboard_and_by_pointer(live):
     cell = {"x": box["width"] * 11.5 / 19, "y": box["height"] * 2.5 / 12}
     map_of_nodes.click(position=cell)
     assert pressed.all_text_contents() == ["3", "7"]
-    knocked = live.locator(".mark.knock:visible")
+    knocked = live.locator(".marker.knock:visible")
     assert knocked.nth(0).evaluate("m => m.style.left") == f"{100 * 11.5 / 19:.4f}%"
     map_of_nodes.click(position=cell)
     assert pressed.all_text_contents() == ["7"]

@@ -94,14 +94,16 @@ function heatMap(columns, rows, attributes = {}) {
   const canvas = element("canvas", { width: columns, height: rows, "aria-hidden": "true" });
   const root = element("div", { class: "map", style: `--columns:${columns};--rows:${rows}`, ...attributes }, canvas);
   const context = canvas.getContext("2d");
+  const image = context.createImageData(columns, rows);
+  const { data } = image;
   return {
     root,
     /** colourOf(column, row) -> [red, green, blue] */
     paint(colourOf) {
-      const image = context.createImageData(columns, rows);
       for (let cell = 0; cell < columns * rows; cell++) {
         const colour = colourOf(cell % columns, Math.floor(cell / columns));
-        image.data.set([colour[0], colour[1], colour[2], 255], 4 * cell);
+        for (let channel = 0; channel < 3; channel++) data[4 * cell + channel] = colour[channel];
+        data[4 * cell + 3] = 255;
       }
       context.putImageData(image, 0, 0);
     },

@@ -99,9 +99,9 @@ function matrixView(architecture, [, nConcepts, nNodes], choose) {
 /** Bits of every node at every step for one concept; choosing a place sets step and node. */
 function panelView(architecture, [nTimes, , nNodes], choose, seek) {
   const map = heatMap(nTimes, nNodes, { class: "map panel" });
-  const cursor = map.root.appendChild(element("span", { class: "mark moving cursor" }));
-  const row = map.root.appendChild(element("span", { class: "mark row" }));
-  const onset = map.root.appendChild(element("span", { class: "mark onset" }));
+  const cursor = map.root.appendChild(element("span", { class: "marker moving cursor" }));
+  const row = map.root.appendChild(element("span", { class: "marker chosen-row" }));
+  const onset = map.root.appendChild(element("span", { class: "marker onset" }));
   map.root.addEventListener("pointermove", (event) => {
     const cell = map.cellAt(event);
     if (cell) choose(architecture, () => cell[1] + 1);
@@ -132,7 +132,7 @@ function driftView(nTimes) {
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("aria-hidden", "true");
   svg.innerHTML = `<rect class="span" y="0" height="2"/><path class="zero" d="M0 1H${nTimes}"/><path class="line"/>`;
-  const cursor = element("span", { class: "mark moving dot" });
+  const cursor = element("span", { class: "marker moving dot" });
   return {
     root: element("div", { class: "drift" }, svg, cursor),
     draw(matrices, from, to) {
@@ -228,7 +228,7 @@ function render({ model, el }) {
     return true;
   }, (playing) => readout.setAttribute("aria-live", playing ? "off" : "polite"));
   const readout = element("p", { class: "readout", "aria-live": "polite" });
-  const table = element("div", { class: "table" });
+  const table = element("div", { class: "grid" });
   root.append(
     element("div", { class: "controls" }, task.root, architecture.root, regime.root, replicate.root),
     element("div", { class: "controls transport" }, play.root, time.root, element("p", { class: "phase" })),

@@ -40,31 +40,43 @@ const STEP = {
 };
 
 /**
- * Run sequences of inputs (sequence, step, input), then blank steps up to nTimes.
+ * What inputs (sequence, step, input) add to the sums of each gate, as (sequence, step, sum).
+ *
+ * It is half of the work and does not depend on the states: computed once per network.
+ */
+function sumInputs(weights, inputs, [nSequences, nSteps, nInputs]) {
+  const width = weights.bias_ih.length;
+  const sums = new Float64Array(nSequences * nSteps * width);
+  for (let row = 0; row < nSequences * nSteps; row++) {
+    const input = inputs.subarray(row * nInputs, (row + 1) * nInputs);
+    affine(weights.weight_ih, weights.bias_ih, input, sums.subarray(row * width, (row + 1) * width));
+  }
+  return sums;
+}
+
+/**
+ * Run sequences, given the sums of their inputs (sequence, step, sum), then blank steps up to nTimes.
  *
  * knocked[node] is the step after whose update the node's state is set to 0 (an LSTM's h and c),
  * or 0 for a node that is left alone. Returns {hidden, cell, outputs}, each laid out as (sequence,
  * time, node or concept); cell is zero for RNN and GRU.
  */
-function forward(architecture, weights, inputs, [nSequences, nSteps, nInputs], nTimes, knocked) {
+function forward(architecture, weights, inputSums, [nSequences, nSteps], nTimes, knocked) {
+  const width = weights.bias_ih.length;
   const nConcepts = weights.readout_bias.length;
   const nNodes = weights.readout_weight.length / nConcepts;
   const recorded = (width) => new Float32Array(nSequences * nTimes * width);
   const run = { hidden: recorded(nNodes), cell: recorded(nNodes), outputs: recorded(nConcepts) };
   const [hidden, cell] = [new Float64Array(nNodes), new Float64Array(nNodes)];
-  const fromInput = new Float64Array(weights.bias_ih.length);
-  const fromNodes = new Float64Array(weights.bias_hh.length);
+  const blank = Float64Array.from(weights.bias_ih);
+  const fromNodes = new Float64Array(width);
   const answer = new Float64Array(nConcepts);
   for (let sequence = 0; sequence < nSequences; sequence++) {
     hidden.fill(0);
     cell.fill(0);
     for (let time = 1; time <= nTimes; time++) {
-      if (time <= nSteps) {
-        const start = (sequence * nSteps + time - 1) * nInputs;
-        affine(weights.weight_ih, weights.bias_ih, inputs.subarray(start, start + nInputs), fromInput);
-      } else {
-        fromInput.set(weights.bias_ih);
-      }
+      const start = (sequence * nSteps + time - 1) * width;
+      const fromInput = time <= nSteps ? inputSums.subarray(start, start + width) : blank;
       affine(weights.weight_hh, weights.bias_hh, hidden, fromNodes);
       STEP[architecture](fromInput, fromNodes, hidden, cell);
       for (let node = 0; node < nNodes; node++) {

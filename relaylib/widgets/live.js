@@ -60,9 +60,9 @@ const percent = (fraction) => `${decimal(100 * fraction, fraction === 1 ? 0 : 1)
 /** A map over time with a label column, marks and what is read from it. */
 function timeMap(nTimes, rows, kind) {
   const map = heatMap(nTimes, rows, { class: `map ${kind}` });
-  const later = map.root.appendChild(element("span", { class: "mark later" }));
-  const read = map.root.appendChild(element("span", { class: "mark read" }));
-  const blank = map.root.appendChild(element("span", { class: "mark blank" }));
+  const later = map.root.appendChild(element("span", { class: "marker later" }));
+  const read = map.root.appendChild(element("span", { class: "marker read" }));
+  const blank = map.root.appendChild(element("span", { class: "marker blank" }));
   return { ...map, mark(nSteps, answerStep) {
     blank.style.left = `${(100 * nSteps) / nTimes}%`;
     read.style.left = `${(100 * (answerStep - 1)) / nTimes}%`;
@@ -80,7 +80,7 @@ function nodesView(nTimes, [, nConcepts, nNodes], toggle, look) {
     button.addEventListener("click", () => toggle(node));
     return button;
   });
-  const marks = nodes.map(() => map.root.appendChild(element("span", { class: "mark knock" }, "\u2715")));
+  const marks = nodes.map(() => map.root.appendChild(element("span", { class: "marker knock" }, "\u2715")));
   const ranks = nodes.map(() => Array.from({ length: nConcepts }, () => element("b")));
   map.root.addEventListener("click", (event) => {
     const cell = map.cellAt(event);
@@ -165,7 +165,7 @@ function legend(fullColour) {
 
 /** Rows of a label, content over time, and what belongs at its right. */
 function tableOf(rows) {
-  const root = element("div", { class: "table" });
+  const root = element("div", { class: "grid" });
   for (const [left, middle, right] of rows) root.append(left, middle, right ?? element("span"));
   return root;
 }
@@ -270,7 +270,8 @@ function render({ model, el }) {
     const [network, current] = [theNetwork(), theTask()];
     const key = JSON.stringify([networks.indexOf(network), model.get("knocked")]);
     if (key === runOf) return;
-    run = forward(network.architecture, network.weights, current.inputs, current.shape, nTimes, model.get("knocked"));
+    network.inputSums ??= sumInputs(network.weights, current.inputs, current.shape);
+    run = forward(network.architecture, network.weights, network.inputSums, current.shape, nTimes, model.get("knocked"));
     limit = network.state === "cell" ? usual(run.cell) : RANGE;
     runOf = key;
   }
@@ -342,5 +343,5 @@ function render({ model, el }) {
   return () => ends.forEach((end) => end());
 }
 
-export { forward, unpack };
+export { forward, sumInputs, unpack };
 export default { render };

@@ -72,7 +72,7 @@ function render({ model, el }) {
   }, (playing) => readout.setAttribute("aria-live", playing ? "off" : "polite"));
   const cloud = mapCanvas();
   const matrix = heatMap(nNodes, nConcepts, { class: "map matrix" });
-  const mark = matrix.root.appendChild(element("span", { class: "mark column" }));
+  const mark = matrix.root.appendChild(element("span", { class: "marker column" }));
   const names = element("div", { class: "names" });
   const numbers = element("div", { class: "numbers", "aria-hidden": "true" },
     ...Array.from({ length: nNodes }, (_, index) => element("span", {}, String(index + 1))));

@@ -27,7 +27,7 @@ class TrainingMap(anywidget.AnyWidget):
     shown
         What is shown first, all of which can be set later: ``task``, ``architecture``; ``colour``:
         "epoch", "step", "node" or "1", "2", "3" for the bits of a concept; ``moment`` (epochs
-        of the map, from 0), ``time`` (from 1), ``node`` (from 1).
+        of the map, from 0; the last one unless told), ``time`` (from 1), ``node`` (from 1).
 
     Raises
     ------
@@ -57,7 +57,11 @@ class TrainingMap(anywidget.AnyWidget):
             )
         trained = maps.sel(weights="trained") if "weights" in maps.dims else maps
         labels, points, bits = pack_maps(trained)
-        first = {"task": labels["tasks"][0]["name"], "architecture": labels["architectures"][0]}
+        first = {
+            "task": labels["tasks"][0]["name"],
+            "architecture": labels["architectures"][0],
+            "moment": labels["shape"][0] - 1,
+        }
         super().__init__(maps=labels, points=points, bits=bits, **first | shown)
 
     @traitlets.validate("task", "architecture", "colour")
