@@ -27,5 +27,6 @@ def test_the_player_has_a_picture_for_every_step_and_leaves_no_figure_open():
     pictures = [page.value for page in stack.children]
     assert all(text in picture for text, picture in zip(texts, pictures, strict=True))
     assert len(set(pictures)) == 10
+    assert max(map(len, pictures)) < 60_000  # bytes in the page
     assert controls.children[1].max == 9
     assert plt.get_fignums() == before

@@ -26,7 +26,6 @@
     document.querySelectorAll('.widget-slider').forEach((slider) => {
       const label = slider.querySelector('.widget-label')?.textContent || 'Value';
       slider.querySelectorAll('.noUi-handle').forEach((handle) => name(handle, label));
-      name(slider.querySelector('.widget-readout'), label + ', type a value');
     });
   }
 

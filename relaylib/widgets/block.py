@@ -32,7 +32,7 @@ def block_player() -> VBox:
         for step in range(1, n_steps + 1)
     ]
     try:
-        return frames(pictures, label="frames on")
+        return frames(pictures, label="step")
     finally:
         for figure, _ in pictures:
             plt.close(figure)
@@ -53,7 +53,7 @@ def _draw_frame(step: int) -> Figure:
                 for name, value in zip(task.concepts, target, strict=True)
             )
             words = f"{size}, {brightness},\n{direction}"
-            ax.text(*centre, words, ha="center", va="center", fontsize=6)
+            ax.text(*centre, words, ha="center", va="center", fontsize=7.5)
         ax.set_aspect("equal")
         ax.autoscale_view()
         ax.axis("off")
