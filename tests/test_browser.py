@@ -15,6 +15,17 @@ from playwright.sync_api import Page
 
 pytestmark = needs_browser
 HOME = "executed/00_home.html"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_CELL = f".cell_output:has(script[type='{WIDGET_VIEW}'])"
+HEIGHTS = "all => all.map((cell) => cell.getBoundingClientRect().height)"
+LAYOUT_SHIFT = """() => new Promise((done) => {
+  let sum = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) sum += entry.value;
+  });
+  observer.observe({type: "layout-shift", buffered: true});
+  setTimeout(() => done(sum), 500);
+})"""
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +72,31 @@ def test_every_page_works_below_a_path_of_a_server_and_in_dark(visit, served, na
         faults[name] = _violations(page)
         page.close()
     assert {name: found for name, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize("width", [1200, 768, 360])
+def test_nothing_jumps_when_the_widgets_come(visit, browser, site, width):
+    pages = [path for path in site.glob("executed/*.html") if WIDGET_VIEW in path.read_text()]
+    assert len(pages) >= 4
+    still = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=False)
+    for path in pages:
+        page = still.new_page()
+        page.goto(path.as_uri())
+        reserved = page.locator(WIDGET_CELL).evaluate_all(HEIGHTS)
+        alive = visit(path.as_uri(), width=width)
+        heights = alive.locator(WIDGET_CELL).evaluate_all(HEIGHTS)
+        assert reserved == pytest.approx(heights, rel=0.06), path.name
+        assert alive.evaluate(LAYOUT_SHIFT) < 0.1, path.name
+    still.close()
+
+
+def test_the_theme_leaves_the_widgets_markers_as_they_are(visit, site):
+    page = visit(f"file://{site / HOME}")
+    page.wait_for_selector(".explorer[data-ready]")
+    grounds = page.locator(".explorer .cursor").evaluate_all(
+        "all => all.map((marker) => getComputedStyle(marker).backgroundColor)"
+    )
+    assert set(grounds) == {"rgba(0, 0, 0, 0)"}  # the step below can be seen
 
 
 def test_the_site_opens_with_the_home_page(visit, site):
