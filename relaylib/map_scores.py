@@ -85,14 +85,14 @@ def _ratios(apart: np.ndarray, bits: np.ndarray, orders: np.ndarray) -> np.ndarr
 def _score(config: MapConfig, store: Store) -> xr.Dataset:
     cells = []
     for case in map_cases(config, store):
-        n_scored = min(config.n_scored, len(case.stopped))
+        n_scored = min(config.n_scored, len(case.trained.epochs))
         networks = [_score_network(config, case, replicate) for replicate in range(n_scored)]
         cells.append(stacked(networks, "replicate"))
     return by_cell(config, cells)
 
 
 def _score_network(config: MapConfig, case: MapCase, replicate: int) -> xr.Dataset:
-    ensemble, _ = case.network(replicate, case.moments(replicate, config.scored_epochs))
+    ensemble, _ = case.network(replicate, config.scored_epochs)
     measured = measure_networks(config.study, case.condition, ensemble, case.trials)
     compared = compare_embeddings(
         map_activations(config, case, ensemble),

@@ -19,12 +19,12 @@ from relaylib.seeds import stream
 from relaylib.store import Store
 from relaylib.study import N_BLANK, StudyConfig
 from relaylib.tasks import Trials
-from relaylib.training import training_trials
+from relaylib.training import Trained, training_trials
+from relaylib.training_activations import ActivationsConfig, training_activations
 from relaylib.training_seen import (
     MEASURES,
     analysed_state,
-    checkpoint_epochs,
-    joined,
+    course,
     measure_networks,
     seen_networks,
     train_seen,
@@ -72,24 +72,21 @@ class MapConfig:
 
 
 class MapCase(NamedTuple):
-    """One condition: how it is trained, what it is shown, and its weights epoch by epoch."""
+    """One condition: how it is trained, what it is shown, and its networks epoch by epoch."""
 
     condition: TrainingConfig
     trials: Trials
-    stopped: np.ndarray
-    checkpoints: dict[int, Ensemble]
+    trained: Trained
 
-    def moments(self, replicate: int, most: int) -> np.ndarray:
-        """Places in `checkpoint_epochs` from 0 to where the network has stopped."""
-        epochs = np.array(checkpoint_epochs(self.condition.max_epochs))
-        last = int(np.searchsorted(epochs, self.stopped[replicate]))
-        return np.linspace(0, last, min(most, last + 1)).round().astype(int)
+    def network(self, replicate: int, most: int) -> tuple[Ensemble, np.ndarray]:
+        """Return one network at up to ``most`` moments of its training, as an ensemble.
 
-    def network(self, replicate: int, moments: np.ndarray) -> tuple[Ensemble, np.ndarray]:
-        """Return one network at these moments, as an ensemble, and their epochs."""
-        epochs = np.array(checkpoint_epochs(self.condition.max_epochs))[moments]
-        ensemble = joined([self.checkpoints[epoch][replicate] for epoch in epochs.tolist()])
-        return ensemble, np.minimum(epochs, self.stopped[replicate])
+        The moments, untrained and stopped among them, are evenly spread over the epochs looked
+        at; the epochs are returned, too.
+        """
+        ensemble, epochs = course(self.trained, replicate)
+        moments = np.linspace(0, len(epochs) - 1, min(most, len(epochs))).round().astype(int)
+        return ensemble[moments.tolist()], epochs[moments]
 
 
 def map_training(config: MapConfig | None = None, *, store: Store | None = None) -> xr.Dataset:
@@ -140,30 +137,35 @@ def map_cases(config: MapConfig, store: Store) -> Iterator[MapCase]:
         trials = training_trials(
             condition.task, n_sampled=condition.n_sampled, seed=config.study.seed
         )
-        yield MapCase(condition, trials, trained.epochs, trained.checkpoints)
+        yield MapCase(condition, trials, trained)
 
 
 def _map(config: MapConfig, store: Store) -> xr.Dataset:
-    cells = []
-    for case in map_cases(config, store):
-        stopped = xr.DataArray(case.stopped, {"replicate": np.arange(len(case.stopped))})
-        replicate = int(median_replicate(stopped))
-        ensemble, epochs = case.network(replicate, case.moments(replicate, config.n_epochs))
-        condition = case.condition
-        key = ("aimless", condition.task.name, condition.architecture, replicate)
-        walk = aimless(ensemble, rng=stream(config.study.seed, *key))
-        kinds = [_one_map(config, case, weights) for weights in (ensemble, walk)]
-        cell = stacked(kinds, "weights").assign_coords(weights=["trained", "aimless"])
-        cell = cell.assign(epoch=("moment", epochs), shown_replicate=replicate)
-        cells.append(cell)
-    return by_cell(config, cells)
+    return by_cell(config, [_map_case(config, case, store) for case in map_cases(config, store)])
 
 
-def _one_map(config: MapConfig, case: MapCase, ensemble: Ensemble) -> xr.Dataset:
-    values = map_activations(config, case, ensemble)
+def _map_case(config: MapConfig, case: MapCase, store: Store) -> xr.Dataset:
+    numbers = {"replicate": np.arange(len(case.trained.epochs))}
+    replicate = int(median_replicate(xr.DataArray(case.trained.epochs, numbers)))
+    ensemble, epochs = case.network(replicate, config.n_epochs)
+    recorded = training_activations(
+        ActivationsConfig(case.condition, replicate, config.study.lstm_state), store=store
+    )
+    key = ("aimless", case.condition.task.name, case.condition.architecture, replicate)
+    walk = aimless(ensemble, rng=stream(config.study.seed, *key))
+    trained_map = _one_map(config, case, ensemble, recorded.activations.sel(epoch=epochs).values)
+    null_map = _one_map(config, case, walk, map_activations(config, case, walk))
+    cell = stacked([trained_map, null_map], "weights")
+    cell = cell.assign_coords(weights=["trained", "aimless"])
+    return cell.assign(epoch=("moment", epochs), shown_replicate=replicate)
+
+
+def _one_map(
+    config: MapConfig, case: MapCase, ensemble: Ensemble, activations: np.ndarray
+) -> xr.Dataset:
     method = MMPHATE(n_landmarks=config.n_landmarks, random_state=config.study.seed, progress=False)
     with threadpool_limits(1):  # matrices this small only lose by waiting for each other's threads
-        embedding = method.fit_transform(values)["embedding"]
+        embedding = method.fit_transform(activations)["embedding"]
     dims: tuple[str, ...] = ("moment", "time", "node", "component")
     found = xr.Dataset(
         {"embedding": (dims, embedding.values)}, {"moment": np.arange(len(ensemble))}

@@ -166,6 +166,14 @@ def _follow_condition(
     return course | {"stopped_epoch": trained.epochs}
 
 
+def course(trained: Trained, replicate: int) -> tuple[Ensemble, np.ndarray]:
+    """Return one network at each epoch kept until it stopped, as an ensemble, and these epochs."""
+    epochs, stopped = np.array(sorted(trained.checkpoints)), trained.epochs[replicate]
+    epochs = epochs[: np.searchsorted(epochs, stopped) + 1]
+    ensemble = joined([trained.checkpoints[epoch][replicate] for epoch in epochs.tolist()])
+    return ensemble, np.minimum(epochs, stopped)
+
+
 def joined(ensembles: list[Ensemble]) -> Ensemble:
     """Return the networks of several ensembles as one."""
     names = ensembles[0].weights

@@ -15,7 +15,7 @@ FLOORS = {
     "tasks",
     3: "attribution conditions knockout recording stacked trained training",
     4: "analyses attribution_study knockout_study known_samples latent lattice_study map_scores "
-    "study training_maps training_seen",
+    "study training_activations training_maps training_seen",
     5: "claim_texts claims evidence ledger figures widgets",
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
