@@ -13,6 +13,8 @@ from relaylib.figures.style import (
     CONTROL,
     INFORMATION_CMAP,
     PAGE,
+    band,
+    confidence95,
     style,
 )
 
@@ -177,26 +179,27 @@ def draw_prediction(compared: xr.Dataset) -> Figure:
 
 
 def draw_loss(compared: xr.Dataset) -> Figure:
-    """Draw the lost answers without the nodes that score highest, means over all networks.
+    """Draw the lost answers without the nodes that score highest, mean and interval over networks.
 
     Parameters
     ----------
     compared
         As from `relaylib.attribution_study.run_attribution`.
     """
-    over = ("architecture", "replicate", "concept")
+    networks = ("architecture", "replicate")
     with style():
         figure, axes = plt.subplots(
             1, compared.sizes["task"], figsize=(PAGE, 2.7), sharey=True, squeeze=False
         )
         for ax, task in zip(axes[0], compared.task.values, strict=True):
-            here = compared.sel(task=task)
+            here = compared.sel(task=task).mean("concept").stack(network=networks)
             k = here.n_knocked_out.values
             for name, colour, marker in zip(SCORES, _SCORE_COLOURS, "os^vDP", strict=True):
-                mean = here.loss.sel(measure=name).mean(over)
+                lost = here.loss.sel(measure=name).transpose("network", ...).values
                 line = "-" if name in SCORES[:3] else (0, (3, 1.2))
-                ax.plot(k, mean, color=colour, marker=marker, linestyle=line, label=name)
-            random = here.loss_at_random.mean(over)
+                look = {"color": colour, "marker": marker, "linestyle": line, "label": name}
+                band(ax, k, lost, confidence95(lost), **look)
+            random = here.loss_at_random.mean("network")
             ax.plot(k, random, color=CONTROL, linestyle=":", label="random nodes")
             ax.set(title=f"{task} task", xlabel="nodes knocked out", xticks=k)
         axes[0, 0].set(ylabel="lost fraction of answers", ylim=(0, None))

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from relaylib.benchmark import digits, layer_growth
 from relaylib.figures.style import CONTROL, PAGE, style
@@ -70,6 +71,8 @@ def _growth(ax: Axes, growth: xr.Dataset) -> None:
     ax.plot(nodes, goal, color=CONTROL, linestyle="--", marker="D", label="goal")
     ax.set(xscale="log", yscale="log", xlabel="nodes (4 sequences each)", ylabel="time (s)")
     ax.set_xticks(nodes, [f"{n:,}" for n in nodes])
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter("{x:g}")
     ax.minorticks_off()
     ax.set_title("greedy order of one large layer", loc="left")
     ax.legend(loc="upper left")

@@ -61,6 +61,7 @@ def draw(seen: xr.Dataset, maps: xr.Dataset, *, time: int = 10) -> Figure:
         for ax in axes[-1]:
             ax.set_xlabel("part of training")
         axes[-1, 0].set_xticks([0, 0.5, 1])
+        figure.align_ylabels(axes[:, 0])
         lines = [*axes[0, 0].lines, *axes[1, 0].lines]
         figure.legend(handles=lines, loc="outside upper center", ncols=len(lines))
     return figure
