@@ -2,6 +2,7 @@
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from relaylib.neighbourhoods import compare_embeddings
 from relaylib.seeds import stream
@@ -86,7 +87,8 @@ def _score(config: MapConfig, store: Store) -> xr.Dataset:
     cells = []
     for case in map_cases(config, store):
         n_scored = min(config.n_scored, len(case.trained.epochs))
-        networks = [_score_network(config, case, replicate) for replicate in range(n_scored)]
+        with threadpool_limits(1):  # as in `relaylib.training_maps`: small matrices
+            networks = [_score_network(config, case, replicate) for replicate in range(n_scored)]
         cells.append(stacked(networks, "replicate"))
     return by_cell(config, cells)
 
