@@ -52,7 +52,7 @@ def emergence(seen: xr.Dataset, *, time: int = 10, level: float = 0.5) -> xr.Dat
     total, bits = seen.relay_bits.sel(time=time), seen.information_bits.sel(time=time)
     final = total.isel(epoch=-1)
     known = final >= LEAST_BITS
-    above = total >= final / 2
+    above = (total >= final / 2) | ~known  # half of nothing is no threshold
     half = above.argmax("epoch")
     settled = above.sortby("epoch", ascending=False).cumprod("epoch").sum("epoch")
     settled = seen.sizes["epoch"] - settled

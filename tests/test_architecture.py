@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "relaylib"
 FLOORS = {
     1: "benchmark checks clustering compiled dynamics emergence entropy fused fused_kernels "
     "geometry geometry_kernels mmphate mmphate_graph mmphate_kernels neighbourhoods progress "
-    "provenance seeds smearing step_entropies store",
+    "provenance seeds selection smearing step_entropies store",
     2: "exact exact_kernels large_kernels networks relay relay_cases relay_kernels significance "
     "tasks",
     3: "attribution conditions knockout recording stacked trained training",

@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
+from relaylib.checks import check_choice
 from relaylib.figures.style import CONCEPT_COLOURS, CONCEPT_MARKERS, CONTROL, PAGE, style
 from relaylib.latent import removal_projections
 
@@ -31,7 +32,13 @@ def draw(network: xr.Dataset, *, labelling: str = "concept") -> Figure:
     labelling
         Which clusters the scores are of: the two values of the "concept" by which nodes are
         ordered, or each memory content ("state").
+
+    Raises
+    ------
+    ValueError
+        If there is no such labelling.
     """
+    check_choice("labelling", labelling, network.labelling.values.tolist())
     projections = removal_projections(network)
     sizes = [size for size in SHOWN_SIZES if size in network.set_size]
     with style():

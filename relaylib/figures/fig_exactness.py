@@ -26,7 +26,7 @@ def draw_ratio(lattices: xr.Dataset) -> Figure:
     """Draw greedy over best relay information against set size: a panel per task.
 
     Lines are means over networks, times and concepts, one per architecture; the grey bands span
-    the middle half and nine tenths of all cases of a task.
+    the middle half and nine tenths of all cases of a task, at sizes at which some set relays.
 
     Parameters
     ----------
@@ -41,12 +41,12 @@ def draw_ratio(lattices: xr.Dataset) -> Figure:
         )
         for ax, task in zip(axes[0], ratio.task.values, strict=True):
             cases = ratio.sel(task=task).stack(case=("architecture", *_CASE))
+            relaying = cases.sel(set_size=cases.notnull().any("case"))
             for outer, alpha in ((0.05, 0.25), (0.25, 0.4)):
-                low, high = cases.quantile([outer, 1 - outer], "case").values
+                low, high = relaying.quantile([outer, 1 - outer], "case").values
                 label = "9 in 10 cases" if outer < 0.1 else "half of the cases"
-                ax.fill_between(
-                    sizes, low, high, color=CONTROL, alpha=alpha, linewidth=0, label=label
-                )
+                band = {"color": CONTROL, "alpha": alpha, "linewidth": 0, "label": label}
+                ax.fill_between(relaying.set_size, low, high, **band)
             rule = {"color": "0.3", "linewidth": 0.8, "linestyle": (0, (4, 2))}
             ax.axhline(CLAIMED, label=f"rule of C15: mean {CLAIMED}", **rule)
             for architecture in ratio.architecture.values:
