@@ -1,0 +1,247 @@
+"""Every notebook works at every allowed value of its parameters, and refuses what is just outside.
+
+A notebook's cells run here in this process, at the quick size. Run r gives each parameter its
+value r (modulo their number): as many runs as the longest list, and every value is in one of them.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
+import pages
+import pytest
+from conftest import ROOT
+from matplotlib.figure import Figure
+from sklearn.manifold import TSNE
+
+from relaylib import neighbourhoods
+from relaylib.figures.data import figure_data
+
+NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+
+# These keep step with the run: they must fit each other, and decide what has to be computed anew.
+IN_STEP: dict[str, tuple[Any, ...]] = {
+    "seed": (1,),  # not the notebooks' own, with which the book is made
+    "n_replicates": (2, 1),
+    "replicate": (1, 0),
+    "regime": ("1", "5", "random"),
+    "lag": (1, 5, 3),
+    "discretiser": ("kmeans", "sign", "median"),
+    "levels": (16, 2, 3),
+    "lstm_state": ("cell", "hidden"),
+    "value": ("cumulative", "increment", "aggregate"),
+}
+# The others start each at another place of its list, so that combinations vary.
+ROTATED: dict[str, tuple[Any, ...]] = {
+    "task": ("memory", "block"),
+    "architecture": ("RNN", "GRU", "LSTM"),
+    "time": (1, 5, 15),
+    "n_random": (2, 5),
+}
+OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
+    "00_home": {"n_replicates": (2,)},
+    "01_tasks": {"delay": (0, 3, 9), "first": (0, 4, 7), "second": (0, 4, 7)},
+    "02_training": {
+        "n_replicates": (1,),
+        "learning_rate": (0.01, 0.03),
+        "accuracy_goal": (0.3, 0.9, 1.0),
+        "max_epochs": (1000, 2000),
+    },
+    "04_knockouts": {"time": (1, 5, 10), "n_random": (1, 5)},
+    "05_information_over_time": {"replicate": (1, 0, -1), "settle": (0, 3, 5)},
+    "08_latent_space": {
+        "replicate": (1, 0, -1),
+        "noise_sd": (0.0, 0.1, 1.0),
+        "sequences_per_state": (4, 8),
+        "n_random": (1, 5),
+        "order_time": (1, 10, 15),
+        "labelling": ("concept", "state"),
+    },
+    "09_claims": {
+        "n_replicates": (2,),
+        "discretiser": ("kmeans", "median"),
+        "levels": (2, 3),
+        "value": ("cumulative", "increment"),
+    },
+    "10_exactness": {"n_replicates": (1,), "rank": (1, 2, 1620)},
+    "11_attribution": {
+        "n_replicates": (1,),
+        "replicate": (0,),
+        "regime": ("1", "random"),
+        "discretiser": ("kmeans", "median"),
+        "levels": (3, 2),
+        "time": (1, 10),
+        "ridge": (1e-6, 100.0),
+    },
+    "12_speed": {"run": ("bench.json",)},
+    "13_mmphate": {  # one size alone, another than the book's: its maps take long
+        "n_replicates": (1,),
+        "regime": ("1",),
+        "discretiser": ("median",),
+        "lstm_state": ("hidden",),
+        "time": (1, 10, 15),
+        "level": (0.01, 0.5, 1.0),
+        "map_epochs": (2,),
+        "n_landmarks": (2,),
+        "n_scored": (3,),
+        "k": (11,),
+    },
+    "14_samples": {
+        "n_shuffles": (2, 19),
+        "n_nodes": (2, 12, 20),
+        "agreement": (0.5, 0.9, 1.0),
+    },
+}
+OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
+    "00_home": {"n_replicates": (1,)},
+    "01_tasks": {"delay": (-1,), "first": (-1, 8), "second": (-1, 8)},
+    "02_training": {
+        "n_replicates": (0,),
+        "seed": (-1,),
+        "learning_rate": (0.0,),
+        "accuracy_goal": (0.0, 1.1),
+        "max_epochs": (0,),
+    },
+    "03_relays": {
+        "task": ("Memory",),
+        "architecture": ("rnn",),
+        "regime": ("6",),
+        "replicate": (-1, 2),
+        "time": (0, 16),
+        "discretiser": ("mean",),
+        "levels": (1, 17),
+        "lstm_state": ("output",),
+    },
+    "04_knockouts": {"task": ("both",), "regime": ("0",), "time": (0, 11), "n_random": (0,)},
+    "05_information_over_time": {
+        "task": ("both",),
+        "regime": ("6",),
+        "architecture": ("lstm",),
+        "replicate": (-2, 2),
+        "lag": (0, 6),
+        "settle": (-1, 6),
+        "value": ("sum",),
+    },
+    "06_drift": {"lag": (0, 6), "value": ("sum",)},
+    "07_smearing": {"task": ("both",), "regime": ("6",), "time": (0, 16)},
+    "08_latent_space": {
+        "task": ("both",),
+        "architecture": ("rnn",),
+        "regime": ("6",),
+        "replicate": (-2, 2),
+        "noise_sd": (-0.1,),
+        "sequences_per_state": (3,),
+        "n_random": (0,),
+        "order_time": (0, 16),
+        "labelling": ("node",),
+    },
+    "09_claims": {"n_replicates": (1,), "levels": (1, 4)},
+    "10_exactness": {"rank": (0, 1621)},
+    "11_attribution": {
+        "task": ("both",),
+        "architecture": ("rnn",),
+        "replicate": (-1, 1),
+        "regime": ("6",),
+        "time": (0, 11),
+        "n_random": (1,),
+        "ridge": (0.0,),
+    },
+    "12_speed": {"run": ("no.json",)},
+    "13_mmphate": {
+        "regime": ("6",),
+        "time": (0, 16),
+        "level": (0.0, 1.1),
+        "map_epochs": (1,),
+        "n_landmarks": (1,),
+        "n_scored": (0,),
+        "k": (0, 12),
+    },
+    "14_samples": {"n_shuffles": (1,), "n_nodes": (1, 63), "agreement": (0.4, 1.1)},
+}
+
+
+def allowed(notebook: str) -> dict[str, tuple[Any, ...]]:
+    """Values of each parameter of a notebook that are tried."""
+    values = IN_STEP | ROTATED | OF_A_NOTEBOOK.get(notebook, {})
+    return {name: values[name] for name in pages.parameters_of(NOTEBOOKS[notebook])}
+
+
+def designed(notebook: str) -> Iterator[dict[str, Any]]:
+    """Yield the parameters of each run."""
+    values = allowed(notebook)
+    for run in range(max(map(len, values.values()))):
+        place = {name: run + i * (name not in IN_STEP) for i, name in enumerate(values)}
+        yield {name: of[place[name] % len(of)] for name, of in values.items()}
+
+
+def run_notebook(notebook: str, parameters: dict[str, Any]) -> None:
+    """Run the cells in order; every figure's cell makes one figure, which shows something."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    made: list[Figure] = []
+    for cell in nbformat.read(NOTEBOOKS[notebook], as_version=4).cells:
+        if cell.cell_type == "code":
+            exec(compile(cell.source, notebook, "exec"), namespace)
+        if "parameters" in cell.metadata.get("tags", []):
+            namespace |= parameters
+        if cell.metadata.get("mystnb"):
+            made.append(namespace["figure"])
+    assert plt.get_fignums() == [figure.number for figure in made]
+    for figure in made:
+        shown = figure_data(figure)[["x", "y"]].astype(float)
+        assert np.isfinite(shown).all(axis=1).any()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all runs keep their results, so that networks are trained once."""
+    return tmp_path_factory.mktemp("parameters")
+
+
+@pytest.fixture(autouse=True)
+def _as_papermill_runs_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(ROOT / "notebooks")
+    monkeypatch.setenv("RELAY_RESULTS", str(folder / "results"))
+    monkeypatch.setenv("RELAY_ASSETS", str(folder / "assets"))
+    monkeypatch.setattr(neighbourhoods, "TSNE", partial(TSNE, max_iter=250))  # a rough map will do
+    plt.switch_backend("Agg")
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_every_parameter_is_tried_and_its_line_says_what_is_allowed(notebook):
+    cells = nbformat.read(NOTEBOOKS[notebook], as_version=4).cells
+    (cell,) = (cell for cell in cells if "parameters" in cell.metadata.get("tags", []))
+    lines = {line.partition(":")[0]: line for line in cell.source.splitlines()}
+    values = allowed(notebook)
+    assert list(values) == list(lines)
+    for name, of in values.items():
+        assert all(str(value) in lines[name] for value in of if isinstance(value, str)), name
+        assert set(of) == {run[name] for run in designed(notebook)}, name
+
+
+RUNS = [(notebook, run) for notebook in NOTEBOOKS for run in designed(notebook)]
+
+
+@pytest.mark.parametrize(("notebook", "parameters"), RUNS)
+def test_a_notebook_works_at_allowed_values(notebook, parameters):
+    run_notebook(notebook, parameters)
+
+
+REFUSED = [
+    (notebook, name, value)
+    for notebook, outside in OUTSIDE.items()
+    for name, values in outside.items()
+    for value in values
+]
+
+
+@pytest.mark.parametrize(("notebook", "name", "value"), REFUSED)
+def test_a_value_just_outside_is_refused_by_name(notebook, name, value):
+    inside = next(designed(notebook))  # what it needs is stored
+    with pytest.raises((ValueError, TypeError, FileNotFoundError), match=rf"\b{name}\b"):
+        run_notebook(notebook, inside | {name: value})
