@@ -75,9 +75,7 @@ def key_of(page: Page, profile: str) -> str:
         "code": _code(page),
         "data": _data(page),
         "libraries": card.libraries(),
-        "card": [
-            (HERE / f"{name}.py").read_text("utf-8") for name in ("card", "captions", "pictures")
-        ],
+        "card": [(HERE / f"{name}.py").read_text("utf-8") for name in CARD],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=repr).encode()).hexdigest()
 

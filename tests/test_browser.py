@@ -90,6 +90,16 @@ def test_nothing_jumps_when_the_widgets_come(visit, browser, site, width):
     still.close()
 
 
+@pytest.mark.parametrize("slower", [4, 12])
+def test_nothing_jumps_while_a_slow_machine_reads_the_page(visit, site, slower):
+    page = visit("about:blank")
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    page.goto(f"file://{site / HOME}")
+    page.wait_for_selector(".explorer[data-ready]")
+    assert page.evaluate(LAYOUT_SHIFT) < 0.02
+
+
 def test_the_theme_leaves_the_widgets_markers_as_they_are(visit, site):
     page = visit(f"file://{site / HOME}")
     page.wait_for_selector(".explorer[data-ready]")
