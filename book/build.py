@@ -2,8 +2,13 @@
 
 The pages in book/executed that the table of contents does not name, those that a reader made with
 other parameters, come last, in a part of their own.
+
+A page that changed alone is built alone, in seconds. Where its change could show on other pages,
+in their contents or the numbers of their figures, everything is built anew.
 """
 
+import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -39,10 +44,31 @@ def build(book: Path, site: Path) -> int:
     keep_named_assets(book)
     toc = book / "executed" / "_toc.yml"
     toc.write_text(yaml.safe_dump(contents(book), sort_keys=False), encoding="utf-8")
+    built, shared = site / "_build", shared_by_pages(book, toc)
+    made = built / "shared-by-pages.sha256"
+    if not (made.exists() and made.read_text(encoding="utf-8") == shared):
+        shutil.rmtree(built, ignore_errors=True)
+    made.unlink(missing_ok=True)  # after a failure, too, everything is built anew
     program = Path(sys.executable).with_name("jupyter-book")
-    words = ["build", book, "-W", "--keep-going", "--all", "--quiet"]
+    words = ["build", book, "-W", "--keep-going", "--quiet"]
     words += ["--toc", toc, "--config", book.parent / "_config.yml", "--path-output", site]
-    return subprocess.run([program, *map(str, words)], check=False).returncode
+    status = subprocess.run([program, *map(str, words)], check=False).returncode
+    if status == 0:
+        made.write_text(shared, encoding="utf-8")
+    return status
+
+
+def shared_by_pages(book: Path, toc: Path) -> str:
+    """Return the hash of what one page takes from others, from the style and from the program."""
+    files = [toc, book.parent / "_config.yml", ROOT / "requirements.txt", book / "references.bib"]
+    files += sorted(path for path in (book / "style").rglob("*") if path.is_file())
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.read_bytes() + b"\0")
+    digest.update(repr(sorted(path.name for path in (book / "assets").iterdir())).encode())
+    for entry in entries(read_yaml(toc)):
+        digest.update(json.dumps(_headings_and_figures(book / entry["file"])).encode())
+    return digest.hexdigest()
 
 
 def keep_named_assets(book: Path) -> None:
@@ -59,6 +85,19 @@ def keep_named_assets(book: Path) -> None:
             path.unlink()
 
 
+def _headings_and_figures(page: Path) -> list[str]:
+    """Return the headings of a page, and the names of the figures of a notebook."""
+    text = page.with_name(f"{page.name}.md")
+    if text.exists():
+        return [s for s in text.read_text("utf-8").splitlines() if s.startswith(("#", "("))]
+    found = []
+    for cell in nbformat.read(page.with_name(f"{page.name}.ipynb"), as_version=4).cells:
+        if cell.cell_type == "markdown":
+            found += [s for s in cell.source.splitlines() if s.startswith(("#", "("))]
+        found += [cell.metadata.get("mystnb", {}).get("figure", {}).get("name", "")]
+    return found
+
+
 def _title(path: Path) -> str:
     """Return the notebook's title with the parameters of the reader's run."""
     notebook = nbformat.read(path, as_version=4)
@@ -69,5 +108,4 @@ def _title(path: Path) -> str:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else ROOT / "book"
-    shutil.rmtree(folder.parent / "_build", ignore_errors=True)
     sys.exit(build(folder, folder.parent))

@@ -6,6 +6,7 @@ running a notebook again is cheap.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -13,8 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from multiprocessing import get_context
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ def attempt(page: Page, profile: str, executed: Path) -> tuple[float, str]:
     """Run one notebook; return the seconds it took and what went wrong, if anything did."""
     try:
         return run(page, profile, executed), ""
-    except Exception as error:  # its type may not travel between processes; its text does
+    except Exception as error:  # of whatever type: the other pages go on
         return 0.0, str(error) or repr(error)
 
 
@@ -157,7 +157,8 @@ def run_all(pages: list[Page], profile: str, executed: Path, workers: int) -> di
     bar = tqdm(total=len(pages), unit="page", disable=silent)
     os.environ["TQDM_DISABLE"] = "1"  # for the kernels: a bar has no place in a page
     errors: dict[str, str] = {}
-    with bar, ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    # each page has a process of its own, its kernel; all start in the folder of the notebooks
+    with bar, contextlib.chdir(NOTEBOOKS), ThreadPoolExecutor(workers) as pool:
         running = {pool.submit(attempt, page, profile, executed): page.name for page in pages}
         while running:
             bar.set_postfix_str(", ".join(name for f, name in running.items() if f.running()))

@@ -39,21 +39,64 @@ def notebook_pages(pages: dict[str, BeautifulSoup]) -> dict[str, BeautifulSoup]:
     return found
 
 
-def test_a_warning_fails_the_build(tmp_path):
+def test_a_warning_fails_the_build_and_the_next_one(tmp_path):
     book = copy_book(tmp_path)
     (book / "executed").mkdir()
     (book / "index.md").write_text("# Home\n\nSee {numref}`no-such-figure`.\n")
     (book / "other.md").write_text("# Other\n")
     part = "parts: [{chapters: [{file: other}]}]"
     (book / "_toc.yml").write_text(f"format: jb-book\nroot: index\n{part}\n")
-    done = subprocess.run(
-        [sys.executable, ROOT / "book" / "build.py", book],
-        capture_output=True,
-        text=True,
-        check=False,
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, ROOT / "book" / "build.py", book],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode != 0
+        assert "no-such-figure" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "anew"),
+    [
+        ("Some words.", "Other words.", False),
+        ("# Other", "# Another", True),
+        ("(label)=", "(name)=", True),
+        ('"name": "fig-a"', '"name": "fig-b"', True),
+        ("value = 1", "value = 2", False),
+    ],
+)
+def test_all_is_built_anew_where_other_pages_may_show_the_change(tmp_path, before, after, anew):
+    book = copy_book(tmp_path)
+    (book / "executed").mkdir()
+    (book / "assets").mkdir()
+    cell = nbformat.v4.new_code_cell(
+        "value = 1", metadata={"mystnb": {"figure": {"name": "fig-a"}}}
     )
-    assert done.returncode != 0
-    assert "no-such-figure" in done.stderr
+    page, text = book / "executed" / "page.ipynb", book / "other.md"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), page)
+    text.write_text("(label)=\n# Other\n\nSome words.\n")
+    chapters = "[{file: other}, {file: executed/page}]"
+    toc = book / "_toc.yml"
+    toc.write_text(f"format: jb-book\nroot: other\nparts: [{{chapters: {chapters}}}]\n")
+    found = [build.shared_by_pages(book, toc)]
+    for path in (page, text):
+        path.write_text(path.read_text().replace(before, after))
+    found.append(build.shared_by_pages(book, toc))
+    assert (found[0] != found[1]) == anew
+
+
+def test_all_is_built_anew_with_another_style(tmp_path):
+    book = copy_book(tmp_path)
+    (book / "assets").mkdir()
+    (book / "other.md").write_text("# Other\n")
+    toc = book / "_toc.yml"
+    toc.write_text("format: jb-book\nroot: other\nparts: []\n")
+    before = build.shared_by_pages(book, toc)
+    with (book / "style" / "book.css").open("a") as file:
+        file.write("p { color: red; }")
+    assert build.shared_by_pages(book, toc) != before
 
 
 def test_files_of_widgets_that_no_page_names_are_removed(tmp_path):
