@@ -138,7 +138,10 @@ def _execute(
             progress_bar=False,
             kernel_name="python3",
             start_timeout=300,
-            config=Config({"KernelManager": transport}),
+            # all is done by then: to interrupt a kernel first, as is usual, looks like an error
+            config=Config(
+                {"KernelManager": transport, "NotebookClient": {"shutdown_kernel": "immediate"}}
+            ),
         )
 
 
