@@ -27,6 +27,14 @@ LAYOUT_SHIFT = """() => new Promise((done) => {
   setTimeout(() => done(sum), 500);
 })"""
 
+SQUEEZED = """() => [...document.querySelectorAll("figure img")].flatMap((image) => {
+  const style = getComputedStyle(image);
+  const width = image.clientWidth - 2 * parseFloat(style.paddingLeft);
+  const height = image.clientHeight - 2 * parseFloat(style.paddingTop);
+  const ratio = (width * image.naturalHeight) / (height * image.naturalWidth);
+  return Math.abs(ratio - 1) < 0.02 ? [] : [`${image.src} is squeezed, ${ratio}`];
+})"""
+
 
 @pytest.fixture(scope="session")
 def served(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -56,8 +64,9 @@ def test_every_page_works_from_disk_in_light_and_on_a_phone(visit, site, names):
     faults = {}
     for name in names:
         page = visit(f"file://{site / name}")
-        faults[name] = _violations(page)
+        faults[name] = _violations(page) + page.evaluate(SQUEEZED)
         page.set_viewport_size({"width": 360, "height": 800})
+        faults[name] += page.evaluate(SQUEEZED)
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > 360:
             faults[name].append(f"{wide} px wide on a phone of 360")
