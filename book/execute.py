@@ -138,9 +138,12 @@ def _execute(
             progress_bar=False,
             kernel_name="python3",
             start_timeout=300,
-            # all is done by then: to interrupt a kernel first, as is usual, looks like an error
+            # a kernel that is told to end may log that as an error; those of cells come otherwise
             config=Config(
-                {"KernelManager": transport, "NotebookClient": {"shutdown_kernel": "immediate"}}
+                {
+                    "KernelManager": transport,
+                    "NotebookClient": {"extra_arguments": ["--log-level=CRITICAL"]},
+                }
             ),
         )
 
