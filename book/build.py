@@ -87,15 +87,15 @@ def keep_named_assets(book: Path) -> None:
 
 def _headings_and_figures(page: Path) -> list[str]:
     """Return the headings of a page, and the names of the figures of a notebook."""
-    text = page.with_name(f"{page.name}.md")
+    text, figures = page.with_name(f"{page.name}.md"), []
     if text.exists():
-        return [s for s in text.read_text("utf-8").splitlines() if s.startswith(("#", "("))]
-    found = []
-    for cell in nbformat.read(page.with_name(f"{page.name}.ipynb"), as_version=4).cells:
-        if cell.cell_type == "markdown":
-            found += [s for s in cell.source.splitlines() if s.startswith(("#", "("))]
-        found += [cell.metadata.get("mystnb", {}).get("figure", {}).get("name", "")]
-    return found
+        prose = text.read_text(encoding="utf-8")
+    else:
+        cells = nbformat.read(page.with_name(f"{page.name}.ipynb"), as_version=4).cells
+        prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        shown = [cell.metadata.get("mystnb", {}) for cell in cells]
+        figures = [cell["figure"]["name"] for cell in shown if "figure" in cell]
+    return [line for line in prose.splitlines() if line.startswith(("#", "("))] + figures
 
 
 def _title(path: Path) -> str:

@@ -24,5 +24,5 @@ def _in_palette(png: str) -> str:
     """Return a picture (base64) in its 256 most useful colours: a third of the bytes."""
     picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
     data = io.BytesIO()
-    picture.quantize(256, dither=Image.Dither.NONE).save(data, "PNG", optimize=True)
+    picture.quantize(256).save(data, "PNG", optimize=True)
     return base64.b64encode(data.getvalue()).decode()

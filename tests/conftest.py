@@ -41,6 +41,12 @@ def copy_book(target: Path) -> Path:
     return target / "book"
 
 
+def build_book(book: Path) -> subprocess.CompletedProcess[str]:
+    """Build the pages of a copy of the book, as `make book` does."""
+    command = [sys.executable, ROOT / "book" / "build.py", book]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
 @pytest.fixture(scope="session")
 def quick_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a copy of the book with every notebook run in the quick profile."""
@@ -64,12 +70,7 @@ def site(request: pytest.FixtureRequest) -> Path:
     if "RELAY_SITE" in os.environ:
         return Path(os.environ["RELAY_SITE"]).absolute()
     quick_book = request.getfixturevalue("quick_book")
-    done = subprocess.run(
-        [sys.executable, ROOT / "book" / "build.py", quick_book],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = build_book(quick_book)
     assert done.returncode == 0, done.stdout + done.stderr
     return quick_book.parent / "_build" / "html"
 

@@ -4,8 +4,6 @@ import json
 import os
 import pkgutil
 import re
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -13,7 +11,7 @@ import build
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from conftest import ROOT, copy_book
+from conftest import ROOT, build_book, copy_book
 
 import relaylib
 
@@ -47,12 +45,7 @@ def test_a_warning_fails_the_build_and_the_next_one(tmp_path):
     part = "parts: [{chapters: [{file: other}]}]"
     (book / "_toc.yml").write_text(f"format: jb-book\nroot: index\n{part}\n")
     for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, ROOT / "book" / "build.py", book],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = build_book(book)
         assert done.returncode != 0
         assert "no-such-figure" in done.stderr
 
