@@ -31,7 +31,7 @@ $(READY): requirements.txt pyproject.toml
 	[ -x $(BIN)/python ] || "$$found" -m venv .venv || { rm -rf .venv; exit 1; }
 	@echo "Installing requirements.txt into .venv: minutes the first time, never again"
 	$(BIN)/python -m pip install --quiet --no-compile -r requirements.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 
 book: $(READY) ## compute what is missing and build the book into _build/html
@@ -62,7 +62,7 @@ notebook: $(READY) ## run one notebook: make notebook NB=04_knockouts ARGS="-p t
 	$(BIN)/python book/execute.py --profile $(PROFILE) --notebook "$(NB)" $(ARGS)
 
 claims: $(READY) ## judge the claims with three seeds; remake the table in the README
-	$(BIN)/python -m relaylib.ledger --seeds 2025 1 2
+	$(BIN)/python -m book.ledger --seeds 2025 1 2
 
 bench: $(READY) ## measure speed against plain baselines (ARGS=--quick to try it)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -38,7 +38,7 @@ from pages import (
 from tqdm.auto import tqdm
 from traitlets.config import Config
 
-from relaylib.provenance import code_hash, imported_modules
+from relaylib.core.provenance import code_hash, imported_modules
 
 HERE = Path(__file__).parent
 CARD = ("card", "captions", "pictures")

@@ -13,8 +13,8 @@ from hypothesis import settings
 if TYPE_CHECKING:
     import xarray as xr
 
-    from relaylib.store import Store
-    from relaylib.study import StudyConfig
+    from relaylib.core.store import Store
+    from relaylib.studies.study import StudyConfig
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "book"))
@@ -86,8 +86,8 @@ class SmallStudy(NamedTuple):
 @pytest.fixture(scope="session")
 def small_study(tmp_path_factory: pytest.TempPathFactory) -> SmallStudy:
     """Train 72 networks, once for all tests. Whoever uses it leaves its store as it is."""
-    from relaylib.store import Store
-    from relaylib.study import StudyConfig, run_study
+    from relaylib.core.store import Store
+    from relaylib.studies.study import StudyConfig, run_study
 
     config, store = StudyConfig(n_replicates=2), Store(tmp_path_factory.mktemp("small-study"))
     return SmallStudy(config, store, run_study(config, store=store))

@@ -5,14 +5,14 @@ import pytest
 from scipy.stats import kendalltau, spearmanr
 from sklearn.linear_model import Ridge
 
-from relaylib.attribution import (
+from relaylib.information.entropy import mutual_information
+from relaylib.measures.attribution import (
     bootstrap_interval,
     node_information,
     probe_weights,
     rank_agreement,
     rank_prediction,
 )
-from relaylib.entropy import mutual_information
 
 BIT = np.array([0, 1, 0, 1])
 KEY = np.array([0, 0, 1, 1])

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from relaylib.attribution import rank_agreement, rank_prediction
-from relaylib.attribution_study import AttributionConfig, run_attribution
-from relaylib.exact import exact_subsets
-from relaylib.knockout import knockout_accuracy
-from relaylib.recording import record
-from relaylib.relay import relay_information
-from relaylib.seeds import stream
-from relaylib.store import Store
-from relaylib.study import StudyConfig, load_ensemble, run_study
-from relaylib.tasks import MemoryTask
+from relaylib.core.seeds import stream
+from relaylib.core.store import Store
+from relaylib.information.exact import exact_subsets
+from relaylib.information.relay import relay_information
+from relaylib.measures.attribution import rank_agreement, rank_prediction
+from relaylib.measures.knockout import knockout_accuracy
+from relaylib.networks.recording import record
+from relaylib.studies.attribution import AttributionConfig, run_attribution
+from relaylib.studies.study import StudyConfig, load_ensemble, run_study
+from relaylib.tasks.memory import MemoryTask
 
 STUDY = StudyConfig(tasks=(MemoryTask(),), architectures=("RNN", "LSTM"), n_replicates=2)
 CONFIG = AttributionConfig(STUDY, regime="2", time=9, n_random=3)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from relaylib.benchmark import FOLDER, as_table, digits, layer_growth, load_bench, one_row
+from book.benchmark import FOLDER, as_table, digits, layer_growth, load_bench, one_row
 from relaylib.figures import fig_speed
 
 KEYS = {"name", "value", "unit", "baseline", "ratio", "peak_rss_mb"}
@@ -129,8 +129,8 @@ def test_only_positive_numbers_are_measured():
 @pytest.mark.parametrize(("architecture", "regime"), [("RNN", "1"), ("GRU", "random")])
 def test_the_loop_trains_the_networks_that_the_study_trains(benches, architecture, regime):
     """Same first weights, data, delays and stopping rule: the same steps, up to rounding."""
-    from relaylib.conditions import TrainingConfig
-    from relaylib.training import train
+    from relaylib.networks.conditions import TrainingConfig
+    from relaylib.networks.training import train
 
     training = benches["bench_training"]
     config = TrainingConfig(architecture=architecture, regime=regime, n_replicates=1)
@@ -139,8 +139,8 @@ def test_the_loop_trains_the_networks_that_the_study_trains(benches, architectur
 
 
 def test_steps_of_discarded_attempts_count(benches):
-    from relaylib.conditions import TrainingConfig
-    from relaylib.training import train
+    from relaylib.networks.conditions import TrainingConfig
+    from relaylib.networks.training import train
 
     config = TrainingConfig(regime="1", n_replicates=2)
     trained = train(config)

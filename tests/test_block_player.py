@@ -5,7 +5,7 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 
-from relaylib.tasks import BlockTask
+from relaylib.tasks.block import BlockTask
 from relaylib.widgets.block import _draw_frame, block_player
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from relaylib.checks import (
+from relaylib.core.checks import (
     check_choice,
     check_finite,
     check_integer,

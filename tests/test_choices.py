@@ -8,9 +8,9 @@ import pytest
 from conftest import ROOT
 
 from relaylib import MemoryTask, StudyConfig, TrainingConfig
-from relaylib.knockout_study import KnockoutConfig
-from relaylib.latent import LatentConfig
-from relaylib.training_maps import MapConfig
+from relaylib.studies.knockouts import KnockoutConfig
+from relaylib.studies.latent import LatentConfig
+from relaylib.studies.training_maps import MapConfig
 
 PAGE = (ROOT / "book" / "choices.md").read_text()
 ROWS = re.findall(r"^\|[^|]*\| `(\w+)\.(\w+)` \| `([^|]*)` \|", PAGE, re.MULTILINE)

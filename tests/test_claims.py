@@ -13,14 +13,15 @@ import xarray as xr
 from scipy import stats
 
 from relaylib import ledger
-from relaylib.claim_texts import TEXTS
-from relaylib.claims import Claim, Group, as_json, claims_table, evaluate
-from relaylib.evidence import contrast
+from relaylib.core.provenance import code_hash
+from relaylib.core.store import Store
 from relaylib.figures import fig_claims
-from relaylib.provenance import code_hash
-from relaylib.store import Store
-from relaylib.study import StudyConfig
-from relaylib.tasks import MemoryTask
+from relaylib.studies.claims.claim import Claim, Group
+from relaylib.studies.claims.inputs import contrast
+from relaylib.studies.claims.ledger import as_json, claims_table, evaluate
+from relaylib.studies.claims.texts import TEXTS
+from relaylib.studies.study import StudyConfig
+from relaylib.tasks.memory import MemoryTask
 
 IDS = [f"C{number}" for number in range(1, 17)]
 
@@ -284,7 +285,7 @@ class TestNotStale:
     def test_the_stored_ledger_was_made_by_this_code(self):
         stored = ledger.stored_rows()
         made_by = set(stored[stored.seed == StudyConfig().seed].code)
-        assert made_by == {code_hash(["relaylib.claims"])[:16]}, "run `make claims`"
+        assert made_by == {code_hash(["relaylib.studies.claims.ledger"])[:16]}, "run `make claims`"
 
     def test_three_seeds_are_stored_in_full(self):
         stored = ledger.stored_rows()

@@ -7,7 +7,14 @@ import xarray as xr
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
 
-from relaylib.dynamics import bits_before, drift, median_replicate, overlap, pearson, persistence
+from relaylib.measures.drift import (
+    bits_before,
+    drift,
+    median_replicate,
+    overlap,
+    pearson,
+    persistence,
+)
 
 MATRICES = arrays(float, (2, 36), elements=st.floats(0, 1).map(lambda bits: round(bits, 3)))
 

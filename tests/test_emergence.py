@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from relaylib.emergence import auc, bootstrap_median, emergence
+from relaylib.measures.emergence import auc, bootstrap_median, emergence
 
 EPOCHS = [0, 1, 2, 4, 8]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relaylib.entropy import conditional_mutual_information, entropy, mutual_information
+from relaylib.information.entropy import conditional_mutual_information, entropy, mutual_information
 
 COIN = np.array([0, 1, 0, 1])
 OTHER = np.array([0, 0, 1, 1])

@@ -6,8 +6,8 @@ from math import factorial
 import numpy as np
 import pytest
 
-from relaylib.exact import exact_subsets, exact_summaries, sampled_shapley
-from relaylib.relay import plain_greedy_order, relay_information
+from relaylib.information.exact import exact_subsets, exact_summaries, sampled_shapley
+from relaylib.information.relay import plain_greedy_order, relay_information
 
 BIT = np.array([0, 1, 0, 1])
 KEY = np.array([0, 0, 1, 1])

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from relaylib.core.store import Store
 from relaylib.figures import fig04_knockouts
-from relaylib.knockout import knockout_accuracy
-from relaylib.knockout_study import KnockoutConfig, mean_losses, run_knockouts
-from relaylib.store import Store
-from relaylib.study import StudyConfig, load_ensemble
-from relaylib.tasks import MemoryTask
+from relaylib.measures.knockout import knockout_accuracy
+from relaylib.studies.knockouts import KnockoutConfig, mean_losses, run_knockouts
+from relaylib.studies.study import StudyConfig, load_ensemble
+from relaylib.tasks.memory import MemoryTask
 
 
 @pytest.fixture(scope="module")

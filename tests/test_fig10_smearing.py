@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from relaylib.figures import fig10_smearing
-from relaylib.smearing import smearing
+from relaylib.measures.smearing import smearing
 
 
 @pytest.mark.parametrize("task", ["memory", "block"])

@@ -4,12 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from relaylib.attribution_study import SCORES, AttributionConfig, run_attribution
+from relaylib.core.store import Store
 from relaylib.figures import fig_attribution, fig_exactness
-from relaylib.lattice_study import greedy_ratio, run_lattices, worst_case
-from relaylib.store import Store
-from relaylib.study import StudyConfig
-from relaylib.tasks import MemoryTask
+from relaylib.studies.attribution import SCORES, AttributionConfig, run_attribution
+from relaylib.studies.lattices import greedy_ratio, run_lattices, worst_case
+from relaylib.studies.study import StudyConfig
+from relaylib.tasks.memory import MemoryTask
 
 STUDY = StudyConfig(
     tasks=(MemoryTask(),), architectures=("RNN", "LSTM"), regimes=("5", "random"), n_replicates=2

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from relaylib.dynamics import drift, median_replicate
+from relaylib.core.store import Store
 from relaylib.figures import fig06_arrival, fig07_node_time, fig08_drift, fig09_overlap
-from relaylib.store import Store
-from relaylib.study import StudyConfig, run_study
-from relaylib.tasks import MemoryTask
+from relaylib.measures.drift import drift, median_replicate
+from relaylib.studies.study import StudyConfig, run_study
+from relaylib.tasks.memory import MemoryTask
 
 ONSETS = (4, 7, 10)
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from relaylib.figures import fig01_tasks, fig02_training, fig03_relays
-from relaylib.tasks import BlockTask, MemoryTask
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
 
 
 @pytest.fixture(autouse=True)

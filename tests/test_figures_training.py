@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from relaylib.emergence import bootstrap_median, emergence
+from relaylib.core.store import Store
 from relaylib.figures import fig_emergence, fig_map_scores, fig_training_course, fig_training_maps
 from relaylib.figures.style import ARCHITECTURE_COLOURS, CONTROL
-from relaylib.store import Store
-from relaylib.study import StudyConfig
-from relaylib.tasks import MemoryTask
-from relaylib.training_maps import MapConfig, map_training
-from relaylib.training_seen import follow_training
+from relaylib.measures.emergence import bootstrap_median, emergence
+from relaylib.studies.study import StudyConfig
+from relaylib.studies.training_history import follow_training
+from relaylib.studies.training_maps import MapConfig, map_training
+from relaylib.tasks.memory import MemoryTask
 
 STUDY = StudyConfig(tasks=(MemoryTask(),), regimes=("2",), n_replicates=3)
 

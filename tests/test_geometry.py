@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from relaylib.geometry import (
+from relaylib.measures.geometry import (
     SCORES,
     cluster_scores,
     nearest_centroid_accuracy,

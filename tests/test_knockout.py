@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from relaylib.conditions import TrainingConfig
-from relaylib.knockout import first_nodes, knockout_accuracy
-from relaylib.networks import ARCHITECTURES, Ensemble, weight_shapes
-from relaylib.tasks import BlockTask, MemoryTask
-from relaylib.training import train
+from relaylib.measures.knockout import first_nodes, knockout_accuracy
+from relaylib.networks.conditions import TrainingConfig
+from relaylib.networks.ensemble import ARCHITECTURES, Ensemble, weight_shapes
+from relaylib.networks.training import train
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
 
 TASKS = (MemoryTask(), BlockTask())
 

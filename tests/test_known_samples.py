@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
+from relaylib.core.store import Store
 from relaylib.figures import fig_samples
-from relaylib.known_samples import TRUE_BITS, SamplesConfig, draw_sample, estimate_known
-from relaylib.relay import relay_information
-from relaylib.significance import OCCUPIED_LIMIT
-from relaylib.store import Store
+from relaylib.information.relay import relay_information
+from relaylib.information.significance import OCCUPIED_LIMIT
+from relaylib.studies.estimator_validation import (
+    TRUE_BITS,
+    SamplesConfig,
+    draw_sample,
+    estimate_known,
+)
 
 CONFIG = SamplesConfig(n_sequences=(60, 4_000), n_nodes=4, n_replicates=2)
 

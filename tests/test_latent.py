@@ -10,12 +10,13 @@ import xarray as xr
 from ipywidgets.embed import dependency_state, embed_data
 from matplotlib.figure import Figure
 
+from relaylib.core.store import Store
 from relaylib.figures import fig12_pca, fig13_removal
-from relaylib.geometry import SCORES, cluster_scores, pca
-from relaylib.latent import LatentConfig, removal_projections, run_latent, sharpening
-from relaylib.store import Store
-from relaylib.study import StudyConfig, load_ensemble, run_study
-from relaylib.tasks import BlockTask, MemoryTask
+from relaylib.measures.geometry import SCORES, cluster_scores, pca
+from relaylib.studies.latent import LatentConfig, removal_projections, run_latent, sharpening
+from relaylib.studies.study import StudyConfig, load_ensemble, run_study
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
 from relaylib.widgets.frames import frames
 
 STUDY = StudyConfig(

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from relaylib.exact import exact_subsets
-from relaylib.lattice_study import greedy_ratio, run_lattices, worst_case
-from relaylib.recording import record
-from relaylib.relay import relay_information
-from relaylib.store import Store
-from relaylib.study import StudyConfig, load_ensemble, run_study
-from relaylib.tasks import BlockTask, MemoryTask
+from relaylib.core.store import Store
+from relaylib.information.exact import exact_subsets
+from relaylib.information.relay import relay_information
+from relaylib.networks.recording import record
+from relaylib.studies.lattices import greedy_ratio, run_lattices, worst_case
+from relaylib.studies.study import StudyConfig, load_ensemble, run_study
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
 
 CONFIG = StudyConfig(
     tasks=(MemoryTask(), BlockTask()),

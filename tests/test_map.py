@@ -11,7 +11,7 @@ import xarray as xr
 from conftest import ROOT
 from pages import code_of, pages_of_toc, read_yaml
 
-from relaylib.provenance import imported_modules
+from relaylib.core.provenance import imported_modules
 
 
 class Row(NamedTuple):

@@ -11,8 +11,8 @@ from scipy.stats import spearmanr
 from sklearn.base import clone
 from sklearn.manifold import smacof
 
-from relaylib.mmphate import MMPHATE
-from relaylib.mmphate_graph import (
+from relaylib.mmphate.estimator import MMPHATE
+from relaylib.mmphate.graph import (
     between_slices,
     knee,
     landmark_operator,

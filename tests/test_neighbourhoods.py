@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from relaylib.mmphate_graph import z_score
-from relaylib.neighbourhoods import compare_embeddings, neighbourhood_preservation
+from relaylib.mmphate.graph import z_score
+from relaylib.mmphate.neighbourhoods import compare_embeddings, neighbourhood_preservation
 
 RNG = np.random.default_rng(0)
 DATA = RNG.normal(size=(6, 5, 8, 12))

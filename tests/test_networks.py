@@ -8,10 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from relaylib.fused import loss_gradient
-from relaylib.networks import ARCHITECTURES, Ensemble, weight_shapes
-from relaylib.stacked import stacked_loss_gradient
-from relaylib.tasks import BlockTask, MemoryTask
+from relaylib.networks.autograd import stacked_loss_gradient
+from relaylib.networks.compiled_training import loss_gradient
+from relaylib.networks.ensemble import ARCHITECTURES, Ensemble, weight_shapes
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
 
 TASKS = (MemoryTask(), BlockTask())
 N_NODES, N_BLANK = 12, 5
@@ -76,7 +77,7 @@ def test_forward_equals_torch(architecture, task, scale, dtype, within):
 @each_architecture
 @each_task
 def test_forward_of_trained_networks_equals_torch(small_study, architecture, task):
-    from relaylib.study import load_ensemble
+    from relaylib.studies.study import load_ensemble
 
     config, store, _ = small_study
     ensemble = load_ensemble(config, task, architecture, "random", store=store)

@@ -33,7 +33,7 @@ def small(tmp_path, monkeypatch) -> Page:
             "fails: bool = False",
             metadata={"tags": ["parameters"]},
         ),
-        new.new_code_cell("if fails:\n    import relaylib.checks\n    raise AssertionError"),
+        new.new_code_cell("if fails:\n    import relaylib.core.checks\n    raise AssertionError"),
         new.new_code_cell("(n_replicates, label, rate)"),
     ]
     kernel = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python"}}

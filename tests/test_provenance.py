@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from relaylib.provenance import code_hash, imported_modules
+from relaylib.core.provenance import code_hash, imported_modules
 
 FILES = {
     "__init__.py": "from demo.top import answer\n",
@@ -76,6 +76,6 @@ def test_imported_modules_names_what_the_source_uses(demo):
 
 
 def test_relaylib_itself_hashes():
-    digest = code_hash(["relaylib.checks"])
+    digest = code_hash(["relaylib.core.checks"])
     assert len(digest) == 64
-    assert digest != code_hash(["relaylib.seeds"])
+    assert digest != code_hash(["relaylib.core.seeds"])

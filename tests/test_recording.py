@@ -9,11 +9,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relaylib.clustering import kmeans_rows
-from relaylib.networks import ARCHITECTURES
-from relaylib.recording import TOLERANCE, discretise, record, recording
-from relaylib.study import load_ensemble
-from relaylib.tasks import BlockTask, MemoryTask, Trials
+from relaylib.networks.clustering import kmeans_rows
+from relaylib.networks.ensemble import ARCHITECTURES
+from relaylib.networks.recording import TOLERANCE, discretise, record, recording
+from relaylib.studies.study import load_ensemble
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
+from relaylib.tasks.task import Trials
 
 TASKS = (MemoryTask(), BlockTask())
 

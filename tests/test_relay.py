@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relaylib.entropy import entropy, mutual_information
-from relaylib.relay import (
+from relaylib.information.entropy import entropy, mutual_information
+from relaylib.information.kernels.cases import check_cases
+from relaylib.information.relay import (
     greedy_order,
     greedy_orders,
     information_matrix,
     plain_greedy_order,
     relay_information,
 )
-from relaylib.relay_cases import check_cases
 
 BIT = np.array([0, 1, 0, 1])
 KEY = np.array([0, 0, 1, 1])

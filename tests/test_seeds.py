@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relaylib.seeds import stream
+from relaylib.core.seeds import stream
 
 KEY = ("initialise", "memory", "RNN", "random", 3, 1)
 keys = st.lists(st.one_of(st.text(max_size=5), st.integers(0, 99)), max_size=4).map(tuple)

@@ -1,7 +1,7 @@
 import pytest
 import xarray as xr
 
-from relaylib.selection import select
+from relaylib.core.selection import select
 
 BITS = xr.DataArray(
     [[1.0, 2.0], [3.0, 4.0]],

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from relaylib.relay import relay_information
-from relaylib.significance import (
+from relaylib.information.relay import relay_information
+from relaylib.information.significance import (
     ShuffleTest,
     UndersampledWarning,
     corrected_relay_information,
@@ -51,7 +51,7 @@ def test_plug_in_also_invents_synergy():
     assert bits == pytest.approx(-0.07, abs=0.02)
 
 
-@pytest.mark.filterwarnings("ignore::relaylib.significance.UndersampledWarning")
+@pytest.mark.filterwarnings("ignore::relaylib.information.significance.UndersampledWarning")
 class TestCorrection:
     @pytest.mark.parametrize("kind", TRUTH)
     def test_right_from_ten_sequences_per_state(self, kind):
@@ -76,7 +76,7 @@ class TestCorrection:
         assert corrected_relay_information(x_in, x_out, others, states[:, 3]) == pytest.approx(0)
 
 
-@pytest.mark.filterwarnings("ignore::relaylib.significance.UndersampledWarning")
+@pytest.mark.filterwarnings("ignore::relaylib.information.significance.UndersampledWarning")
 class TestShuffleTest:
     def run(self, kind, n_sequences, n_shuffles=19, seed=0):
         rng = np.random.default_rng(seed)

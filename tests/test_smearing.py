@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
-from relaylib.smearing import smearing
+from relaylib.measures.smearing import smearing
 
 matrices = st.integers(0, 2**32).map(lambda seed: np.random.default_rng(seed).random((3, 12)))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import hadamard
 
-from relaylib.step_entropies import step_entropies
+from relaylib.mmphate.step_entropies import step_entropies
 
 PATTERNS = hadamard(8)[1:5].astype(float)  # four uncorrelated patterns of mean 0
 

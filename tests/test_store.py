@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import relaylib.store
-from relaylib.store import Store, StoreWarning
+import relaylib.core.store
+from relaylib.core.store import Store, StoreWarning
 
-MODULES = ["relaylib.seeds"]
+MODULES = ["relaylib.core.seeds"]
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def test_dataset_tells_where_it_comes_from(store: Store) -> None:
     assert (task["class"], task["n_steps"]) == ("Task", 10)
     assert len(task["code"]) == 64  # a class from outside the package: its source counts
     assert json.loads(attrs["versions"]).keys() == {"numpy", "torch", "xarray", "relaylib"}
-    assert attrs["code_hash"] == relaylib.store.code_hash(MODULES)
+    assert attrs["code_hash"] == relaylib.core.store.code_hash(MODULES)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT.*", attrs["created"])
     assert attrs["title"] == "study"
     assert original.attrs == study().attrs
@@ -172,7 +172,7 @@ def test_name_and_code_make_another_entry(store: Store, monkeypatch: pytest.Monk
     store.arrays("weights", Config(), compute, modules=MODULES)
     store.arrays("others", Config(), compute, modules=MODULES)
     assert compute.calls == 2
-    monkeypatch.setattr(relaylib.store, "code_hash", lambda modules: "edited")
+    monkeypatch.setattr(relaylib.core.store, "code_hash", lambda modules: "edited")
     assert not store.holds("weights", Config(), modules=MODULES)
     store.arrays("weights", Config(), compute, modules=MODULES)
     assert compute.calls == 3
@@ -335,7 +335,7 @@ from pathlib import Path
 import numpy as np
 sys.path.insert(0, sys.argv[1])
 from test_store import Config, MODULES
-from relaylib.store import Store
+from relaylib.core.store import Store
 root = Path(sys.argv[2])
 def compute():
     (root.parent / f"{{uuid.uuid4()}}.call").touch()
@@ -460,6 +460,9 @@ def test_editing_a_task_of_ones_own_gives_a_new_entry(tmp_path: Path, monkeypatc
         config = importlib.import_module("mine").Mine()
         store = Store(tmp_path / "results")
         store.arrays(
-            "mine", config, lambda: made.append(1) or {"a": np.zeros(1)}, modules=["relaylib.seeds"]
+            "mine",
+            config,
+            lambda: made.append(1) or {"a": np.zeros(1)},
+            modules=["relaylib.core.seeds"],
         )
     assert len(made) == 2

@@ -10,15 +10,16 @@ import pytest
 import torch
 import xarray as xr
 
-import relaylib.study
-import relaylib.trained
-from relaylib.networks import ARCHITECTURES
-from relaylib.recording import record
-from relaylib.relay import information_matrix
-from relaylib.store import Store, StoreWarning
-from relaylib.study import StudyConfig, load_ensemble, load_networks, run_study
-from relaylib.tasks import BlockTask, MemoryTask
-from relaylib.training import train, train_conditions
+import relaylib.networks.trained
+import relaylib.studies.study
+from relaylib.core.store import Store, StoreWarning
+from relaylib.information.relay import information_matrix
+from relaylib.networks.ensemble import ARCHITECTURES
+from relaylib.networks.recording import record
+from relaylib.networks.training import train, train_conditions
+from relaylib.studies.study import StudyConfig, load_ensemble, load_networks, run_study
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
 
 CONDITION = ("task", "architecture", "regime", "replicate")
 TINY = StudyConfig(
@@ -45,8 +46,8 @@ def trainings(monkeypatch):
         counts[config.regime] += 1
         return train(config)
 
-    monkeypatch.setattr(relaylib.trained, "train_conditions", counted_conditions)
-    monkeypatch.setattr(relaylib.trained, "train", counted)
+    monkeypatch.setattr(relaylib.networks.trained, "train_conditions", counted_conditions)
+    monkeypatch.setattr(relaylib.networks.trained, "train", counted)
     return counts
 
 
@@ -200,7 +201,7 @@ def test_the_answer_delay_is_that_of_the_random_regime_alone(store):
 
 
 def test_an_interrupted_study_goes_on_from_what_was_finished(store, monkeypatch, trainings):
-    counted = relaylib.trained.train_conditions
+    counted = relaylib.networks.trained.train_conditions
     finished = []
 
     def interrupted(configs):
@@ -210,11 +211,11 @@ def test_an_interrupted_study_goes_on_from_what_was_finished(store, monkeypatch,
             finished.append(config.regime)
             yield config, trained
 
-    monkeypatch.setattr(relaylib.trained, "train_conditions", interrupted)
+    monkeypatch.setattr(relaylib.networks.trained, "train_conditions", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_study(TINY, store=store)
     trainings.clear()
-    monkeypatch.setattr(relaylib.trained, "train_conditions", counted)
+    monkeypatch.setattr(relaylib.networks.trained, "train_conditions", counted)
     study = run_study(TINY, store=store)
     assert set(trainings) == set(TINY.regimes) - set(finished)
     assert len(trainings) == 1
@@ -260,7 +261,7 @@ def test_the_default_study_alone_has_a_readable_copy(store, monkeypatch):
     copy = store.root / "study.nc"
     run_study(replace(TINY, n_replicates=1), store=store)
     assert not copy.exists()
-    monkeypatch.setattr(relaylib.study, "StudyConfig", lambda: TINY)
+    monkeypatch.setattr(relaylib.studies.study, "StudyConfig", lambda: TINY)
     study = run_study(store=store)
     xr.testing.assert_identical(xr.load_dataset(copy, engine="h5netcdf"), study)
     copy.unlink()
@@ -287,7 +288,7 @@ def test_conditions_are_all_combinations():
     [
         ({"tasks": ()}, ValueError, "tasks must be a tuple of distinct levels, got ()"),
         ({"tasks": MemoryTask()}, ValueError, "tasks must be a tuple of distinct levels, got Mem"),
-        ({"tasks": ("memory",)}, TypeError, "task must be like relaylib.tasks.Task"),
+        ({"tasks": ("memory",)}, TypeError, "task must be like relaylib.tasks.task.Task"),
         ({"tasks": (MemoryTask(),) * 2}, ValueError, "tasks must be a tuple of distinct levels"),
         (
             {"tasks": (MemoryTask(), MemoryTask(amplitude=2.0))},

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relaylib.tasks import BlockTask, MemoryTask, Task
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
+from relaylib.tasks.task import Task
 
 TASKS = (MemoryTask(), BlockTask())
 POPULATION = [MemoryTask(), MemoryTask(onsets=(1, 1, 2), amplitude=2.0), BlockTask()]

@@ -14,14 +14,16 @@ import numpy as np
 import pytest
 import torch
 
-from relaylib.conditions import TrainingConfig, regime_delays
-from relaylib.fused import loss_gradient, train_attempt
-from relaylib.networks import ARCHITECTURES
-from relaylib.progress import progress
-from relaylib.seeds import stream
-from relaylib.stacked import stacked_adam_step
-from relaylib.tasks import BlockTask, MemoryTask, Trials
-from relaylib.training import Replicate, train, train_conditions, training_trials
+from relaylib.core.progress import progress
+from relaylib.core.seeds import stream
+from relaylib.networks.autograd import stacked_adam_step
+from relaylib.networks.compiled_training import loss_gradient, train_attempt
+from relaylib.networks.conditions import TrainingConfig, regime_delays
+from relaylib.networks.ensemble import ARCHITECTURES
+from relaylib.networks.training import Replicate, train, train_conditions
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
+from relaylib.tasks.task import Trials, training_trials
 
 QUICK = TrainingConfig(regime="1", n_replicates=3)
 each_architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -379,7 +381,7 @@ def test_training_moves_the_bar_by_networks(monkeypatch):
         bar.update = lambda n=1: moves.update(networks=n)
         return bar
 
-    monkeypatch.setattr("relaylib.training.progress", counted)
+    monkeypatch.setattr("relaylib.networks.training.progress", counted)
     train(QUICK)
     assert made == [{"total": 3, "desc": "training", "unit": "network"}]
     assert moves["networks"] == 3
@@ -388,7 +390,7 @@ def test_training_moves_the_bar_by_networks(monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"task": "memory"}, TypeError, "task must be like relaylib.tasks.Task and hashable"),
+        ({"task": "memory"}, TypeError, "task must be like relaylib.tasks.task.Task and hashable"),
         ({"architecture": "rnn"}, ValueError, "architecture must be one of 'RNN', 'GRU', 'LSTM';"),
         ({"regime": "6"}, ValueError, "regime must be one of '1', '2', '3', '4', '5', 'random';"),
         ({"regime": 3}, ValueError, "regime must be one of '1', '2', '3', '4', '5', 'random'; got"),

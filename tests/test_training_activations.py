@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from relaylib.conditions import TrainingConfig
-from relaylib.mmphate import MMPHATE
-from relaylib.store import Store
-from relaylib.study import N_BLANK
-from relaylib.tasks import MemoryTask
-from relaylib.training import train
-from relaylib.training_activations import ActivationsConfig, training_activations
-from relaylib.training_seen import checkpoint_epochs
+from relaylib.core.store import Store
+from relaylib.mmphate.estimator import MMPHATE
+from relaylib.networks.conditions import TrainingConfig
+from relaylib.networks.training import train
+from relaylib.studies.study import N_BLANK
+from relaylib.studies.training_activations import ActivationsConfig, training_activations
+from relaylib.studies.training_history import checkpoint_epochs
+from relaylib.tasks.memory import MemoryTask
 
 CONDITION = TrainingConfig(architecture="LSTM", regime="5", n_replicates=2)
 

@@ -7,9 +7,9 @@ import pytest
 from browsing import needs_browser
 from widget_page import write_page, write_static
 
-from relaylib.store import Store
-from relaylib.study import StudyConfig
-from relaylib.training_maps import MapConfig, map_training
+from relaylib.core.store import Store
+from relaylib.studies.study import StudyConfig
+from relaylib.studies.training_maps import MapConfig, map_training
 from relaylib.widgets.training_map import TrainingMap, pack_maps
 
 

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from relaylib.conditions import TrainingConfig
-from relaylib.map_scores import gathering, score_maps
-from relaylib.recording import record
-from relaylib.relay import information_matrix
-from relaylib.store import Store
-from relaylib.study import StudyConfig, run_study
-from relaylib.tasks import MemoryTask
-from relaylib.training import train
-from relaylib.training_maps import MapConfig, aimless, map_training
-from relaylib.training_seen import checkpoint_epochs, follow_training
+from relaylib.core.store import Store
+from relaylib.information.relay import information_matrix
+from relaylib.networks.conditions import TrainingConfig
+from relaylib.networks.recording import record
+from relaylib.networks.training import train
+from relaylib.studies.map_quality import gathering, score_maps
+from relaylib.studies.study import StudyConfig, run_study
+from relaylib.studies.training_history import checkpoint_epochs, follow_training
+from relaylib.studies.training_maps import MapConfig, aimless, map_training
+from relaylib.tasks.memory import MemoryTask
 
 CONFIG = StudyConfig(
     tasks=(MemoryTask(),), architectures=("RNN", "LSTM"), regimes=("5",), n_replicates=3

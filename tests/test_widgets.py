@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from relaylib.store import Store
-from relaylib.study import StudyConfig, load_ensemble, run_study
-from relaylib.tasks import MemoryTask
+from relaylib.core.store import Store
+from relaylib.studies.study import StudyConfig, load_ensemble, run_study
+from relaylib.tasks.memory import MemoryTask
 from relaylib.widgets.explorer import RelayExplorer, pack_information
 from relaylib.widgets.live import LiveNetwork
 

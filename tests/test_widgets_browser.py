@@ -16,9 +16,9 @@ import vendor
 from browsing import needs_browser
 from widget_page import write_page, write_shim, write_static
 
-from relaylib.dynamics import drift, pearson
-from relaylib.knockout import knockout_accuracy
-from relaylib.study import load_ensemble
+from relaylib.measures.drift import drift, pearson
+from relaylib.measures.knockout import knockout_accuracy
+from relaylib.studies.study import load_ensemble
 from relaylib.widgets.explorer import RelayExplorer
 from relaylib.widgets.live import LiveNetwork
 

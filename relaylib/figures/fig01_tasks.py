@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relaylib.checks import check_integer
+from relaylib.core.checks import check_integer
 from relaylib.figures.style import PAGE, style
-from relaylib.tasks import Task
+from relaylib.tasks.task import Task
 
 
 def draw(tasks: Sequence[Task], *, sequences: Sequence[int] = (1, 6), delay: int = 3) -> Figure:

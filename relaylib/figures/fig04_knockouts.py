@@ -31,7 +31,7 @@ def draw(knockouts: xr.Dataset) -> Figure:
     Parameters
     ----------
     knockouts
-        As from `relaylib.knockout_study.run_knockouts`.
+        As from `relaylib.studies.knockouts.run_knockouts`.
     """
     architectures, concepts = knockouts.architecture.values, knockouts.relays_of.values
     names = [str(name) for name in knockouts.concept_name.values]

@@ -24,7 +24,7 @@ def draw(drift: xr.Dataset) -> Figure:
     Parameters
     ----------
     drift
-        As from `relaylib.dynamics.drift`; uses ``correlation``, ``correlation_unrelated`` and
+        As from `relaylib.measures.drift.drift`; uses ``correlation``, ``correlation_unrelated`` and
         ``n_pairs``.
     """
     return by_regime(drift, "correlation", f"Pearson r, {apart(drift)}")

@@ -12,7 +12,7 @@ def draw(drift: xr.Dataset) -> Figure:
     Parameters
     ----------
     drift
-        As from `relaylib.dynamics.drift`; uses ``overlap``, ``overlap_unrelated`` and
+        As from `relaylib.measures.drift.drift`; uses ``overlap``, ``overlap_unrelated`` and
         ``n_pairs``.
     """
     return by_regime(drift, "overlap", f"overlap, {apart(drift)}")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relaylib.figures.style import ARCHITECTURE_COLOURS, PAGE, confidence95, style
-from relaylib.smearing import smearing
+from relaylib.measures.smearing import smearing
 
 
 def draw(information_bits: xr.DataArray) -> Figure:

@@ -28,7 +28,7 @@ def draw(network: xr.Dataset) -> Figure:
     Parameters
     ----------
     network
-        `relaylib.latent.run_latent`'s result with regime and replicate selected. Uses
+        `relaylib.studies.latent.run_latent`'s result with regime and replicate selected. Uses
         ``coordinates`` and ``variance_fraction``.
     """
     times = network.time.values

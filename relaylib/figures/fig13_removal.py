@@ -8,9 +8,9 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
-from relaylib.checks import check_choice
+from relaylib.core.checks import check_choice
 from relaylib.figures.style import CONCEPT_COLOURS, CONCEPT_MARKERS, CONTROL, PAGE, style
-from relaylib.latent import removal_projections
+from relaylib.studies.latent import removal_projections
 
 VALUE_COLOURS = ("#c1272d", "#1b1b1b")
 VALUE_MARKERS = ("v", "^")
@@ -28,7 +28,7 @@ def draw(network: xr.Dataset, *, labelling: str = "concept") -> Figure:
     Parameters
     ----------
     network
-        `relaylib.latent.run_latent`'s result with regime and replicate selected.
+        `relaylib.studies.latent.run_latent`'s result with regime and replicate selected.
     labelling
         Which clusters the scores are of: the two values of the "concept" by which nodes are
         ordered, or each memory content ("state").

@@ -6,7 +6,6 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relaylib.attribution_study import SCORES
 from relaylib.figures.style import (
     ARCHITECTURE_COLOURS,
     ARCHITECTURE_MARKERS,
@@ -17,6 +16,7 @@ from relaylib.figures.style import (
     confidence95,
     style,
 )
+from relaylib.studies.attribution import SCORES
 
 _INFORMATION = SCORES[:4]
 """The scores that are in bits."""
@@ -30,7 +30,7 @@ def draw_scores(network: xr.Dataset) -> Figure:
     Parameters
     ----------
     network
-        `relaylib.attribution_study.run_attribution` at one task, architecture and replicate.
+        `relaylib.studies.attribution.run_attribution` at one task, architecture and replicate.
     """
     score = network.score.sel(measure=list(_INFORMATION))
     top = max(1.0, float(score.max()))
@@ -67,7 +67,7 @@ def draw_shapley(compared: xr.Dataset) -> Figure:
     Parameters
     ----------
     compared
-        As from `relaylib.attribution_study.run_attribution`.
+        As from `relaylib.studies.attribution.run_attribution`.
     """
     score = compared.score
     with style():
@@ -141,7 +141,7 @@ def draw_agreement(compared: xr.Dataset) -> Figure:
     Parameters
     ----------
     compared
-        As from `relaylib.attribution_study.run_attribution`.
+        As from `relaylib.studies.attribution.run_attribution`.
     """
     with style():
         figure, axes = plt.subplots(
@@ -165,7 +165,7 @@ def draw_prediction(compared: xr.Dataset) -> Figure:
     Parameters
     ----------
     compared
-        As from `relaylib.attribution_study.run_attribution`.
+        As from `relaylib.studies.attribution.run_attribution`.
     """
     with style():
         figure, axes = plt.subplots(
@@ -184,7 +184,7 @@ def draw_loss(compared: xr.Dataset) -> Figure:
     Parameters
     ----------
     compared
-        As from `relaylib.attribution_study.run_attribution`.
+        As from `relaylib.studies.attribution.run_attribution`.
     """
     networks = ("architecture", "replicate")
     with style():

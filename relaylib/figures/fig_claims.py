@@ -25,7 +25,7 @@ def draw(table: xr.Dataset) -> Figure:
     Parameters
     ----------
     table
-        As from `relaylib.claims.claims_table`.
+        As from `relaylib.studies.claims.ledger.claims_table`.
     """
     panels = _panels(table)
     heights = [2.6 + len(rows) for rows in panels.values()]  # titles and axes count as rows

@@ -8,7 +8,6 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relaylib.emergence import bootstrap_median
 from relaylib.figures.style import (
     ARCHITECTURE_COLOURS,
     ARCHITECTURE_MARKERS,
@@ -16,6 +15,7 @@ from relaylib.figures.style import (
     PAGE,
     style,
 )
+from relaylib.measures.emergence import bootstrap_median
 
 PANELS = (
     ("half_epoch", "epoch of half the final bits"),
@@ -30,7 +30,7 @@ def draw(found: xr.Dataset, concepts: xr.DataArray, *, seed: int) -> Figure:
     Parameters
     ----------
     found
-        One regime of `relaylib.emergence.emergence`.
+        One regime of `relaylib.measures.emergence.emergence`.
     concepts
         Names, (task, concept).
     seed

@@ -14,7 +14,7 @@ from relaylib.figures.style import (
     PAGE,
     style,
 )
-from relaylib.lattice_study import greedy_ratio
+from relaylib.studies.lattices import greedy_ratio
 
 CLAIMED = 0.95
 """Mean ratio from which greedy counts as close to the best order (claim C15)."""
@@ -31,7 +31,7 @@ def draw_ratio(lattices: xr.Dataset) -> Figure:
     Parameters
     ----------
     lattices
-        As from `relaylib.lattice_study.run_lattices`.
+        As from `relaylib.studies.lattices.run_lattices`.
     """
     ratio = greedy_ratio(lattices).sel(set_size=lattices.set_size > 0)
     sizes = ratio.set_size.values
@@ -65,7 +65,7 @@ def draw_gap(lattices: xr.Dataset) -> Figure:
     Parameters
     ----------
     lattices
-        As from `relaylib.lattice_study.run_lattices`.
+        As from `relaylib.studies.lattices.run_lattices`.
     """
     gap_bits = (lattices.best_bits - lattices.greedy_bits).max("set_size")
     missed = gap_bits > _GAP_BITS
@@ -104,8 +104,8 @@ def draw_case(case: xr.Dataset) -> Figure:
     Parameters
     ----------
     case
-        `relaylib.lattice_study.run_lattices` at one network, time and concept, e.g. from
-        `relaylib.lattice_study.worst_case`.
+        `relaylib.studies.lattices.run_lattices` at one network, time and concept, e.g. from
+        `relaylib.studies.lattices.worst_case`.
     """
     sizes, nodes = case.set_size.values, case.node.values
     x = np.arange(len(sizes))

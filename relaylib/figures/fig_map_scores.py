@@ -21,7 +21,7 @@ def draw(scores: xr.Dataset) -> Figure:
     Parameters
     ----------
     scores
-        As from `relaylib.map_scores.score_maps`.
+        As from `relaylib.studies.map_quality.score_maps`.
     """
     tasks, scopes = scores.task.values, scores.scope.values
     with style():

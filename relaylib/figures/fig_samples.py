@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relaylib.figures.style import CONTROL, PAGE, style
-from relaylib.significance import OCCUPIED_LIMIT
+from relaylib.information.significance import OCCUPIED_LIMIT
 
 ESTIMATES: dict[str, dict[str, Any]] = {
     "plug_in_bits": {"label": "plug-in", "color": "#d55e00", "marker": "o"},
@@ -31,7 +31,7 @@ def draw(samples: xr.Dataset, *, level: float = 0.05) -> Figure:
     Parameters
     ----------
     samples
-        As from `relaylib.known_samples.estimate_known`.
+        As from `relaylib.studies.estimator_validation.estimate_known`.
     level
         The last panel counts samples with a p-value up to this.
     """

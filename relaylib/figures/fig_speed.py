@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from relaylib.benchmark import digits, layer_growth
+from book.benchmark import digits, layer_growth
 from relaylib.figures.style import CONTROL, PAGE, style
 
 _LOOKS = {
@@ -24,7 +24,7 @@ def draw(bench: xr.Dataset) -> Figure:
     Parameters
     ----------
     bench
-        As from `relaylib.benchmark.load_bench`.
+        As from `book.benchmark.load_bench`.
     """
     with style():
         figure, axes = plt.subplots(1, 2, figsize=(PAGE, 3.6), layout="constrained")

@@ -23,9 +23,9 @@ def draw(seen: xr.Dataset, maps: xr.Dataset, *, time: int = 10) -> Figure:
     Parameters
     ----------
     seen
-        One task and regime of `relaylib.training_seen.follow_training`.
+        One task and regime of `relaylib.studies.training_history.follow_training`.
     maps
-        The same task of `relaylib.training_maps.map_training`, for the aimless null.
+        The same task of `relaylib.studies.training_maps.map_training`, for the aimless null.
     time
         Step at which nodes are read.
     """

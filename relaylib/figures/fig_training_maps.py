@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 
+from relaylib.core.seeds import stream
 from relaylib.figures.style import ARCHITECTURE_COLOURS, PAGE, style
-from relaylib.seeds import stream
 
 BITS_CMAP = LinearSegmentedColormap.from_list("bits", ["#d9d9d9", "#6baed6", "#08306b"])
 """Grey, not white, at 0 bits: a point that holds nothing must still be seen."""
@@ -24,7 +24,7 @@ def draw(maps: xr.Dataset) -> Figure:
     Parameters
     ----------
     maps
-        One task of `relaylib.training_maps.map_training`. Uses ``embedding``, ``epoch`` and
+        One task of `relaylib.studies.training_maps.map_training`. Uses ``embedding``, ``epoch`` and
         ``information_bits`` of the trained networks. An axis of a map means nothing by itself, and
         its direction and turn are chance: there are no numbers on it.
     """
@@ -59,7 +59,7 @@ def draw_null(maps: xr.Dataset) -> Figure:
     Parameters
     ----------
     maps
-        As from `relaylib.training_maps.map_training`.
+        As from `relaylib.studies.training_maps.map_training`.
     """
     cells = [(t, a) for t in maps.task.values for a in maps.architecture.values]
     with style():

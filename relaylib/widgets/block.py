@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
 
 from relaylib.figures.style import PAGE, style
-from relaylib.tasks import BlockTask
+from relaylib.tasks.block import BlockTask
 from relaylib.widgets.frames import frames
 
 _WORDS = {

@@ -13,8 +13,8 @@ import numpy as np
 import traitlets
 import xarray as xr
 
-from relaylib.checks import check_choice, check_integer
-from relaylib.study import N_BLANK
+from relaylib.core.checks import check_choice, check_integer
+from relaylib.studies.study import N_BLANK
 from relaylib.widgets import source
 
 _DIMENSIONS = ("task", "architecture", "regime", "replicate", "time", "concept", "node")
@@ -32,7 +32,7 @@ class RelayExplorer(anywidget.AnyWidget):
     Parameters
     ----------
     study
-        From `relaylib.study.run_study`.
+        From `relaylib.studies.study.run_study`.
     task, architecture, regime, replicate, time
         What is shown first; all can be set later. ``architecture="compare"`` shows all side by
         side. ``replicate`` counts from 0, ``time`` from 1.

@@ -7,10 +7,10 @@ import numpy as np
 import traitlets
 import xarray as xr
 
-from relaylib.checks import check_choice, check_integer
-from relaylib.store import Store
-from relaylib.study import TEST_DELAYS, StudyConfig, load_ensemble
-from relaylib.tasks import Task
+from relaylib.core.checks import check_choice, check_integer
+from relaylib.core.store import Store
+from relaylib.studies.study import TEST_DELAYS, StudyConfig, load_ensemble
+from relaylib.tasks.task import Task
 from relaylib.widgets import source
 
 _VALUE_NAMES = {
@@ -32,7 +32,7 @@ class LiveNetwork(anywidget.AnyWidget):
     config
         The study's configuration: its networks are loaded from the store, or trained.
     study
-        From `relaylib.study.run_study` with that configuration.
+        From `relaylib.studies.study.run_study` with that configuration.
     replicate
         Which network of each condition, from 0.
     store

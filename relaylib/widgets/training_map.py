@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 import xarray as xr
 
-from relaylib.checks import check_choice, check_integer
+from relaylib.core.checks import check_choice, check_integer
 from relaylib.widgets import source
 
 _POINTS = ("task", "architecture", "moment", "time", "node", "component")
@@ -23,7 +23,7 @@ class TrainingMap(anywidget.AnyWidget):
     Parameters
     ----------
     maps
-        From `relaylib.training_maps.map_training`.
+        From `relaylib.studies.training_maps.map_training`.
     shown
         What is shown first, all of which can be set later: ``task``, ``architecture``; ``colour``:
         "epoch", "step", "node" or "1", "2", "3" for the bits of a concept; ``moment`` (epochs

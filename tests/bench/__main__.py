@@ -16,9 +16,9 @@ import bench_relay
 import bench_training
 from measure import repeated
 
-from relaylib.benchmark import FOLDER, as_table, load_bench
-from relaylib.store import Store
-from relaylib.study import StudyConfig
+from book.benchmark import FOLDER, as_table, load_bench
+from relaylib.core.store import Store
+from relaylib.studies.study import StudyConfig
 
 LIBRARIES = ("relaylib", "numpy", "numba", "torch", "scikit-learn", "scipy", "dit")
 QUICK_STUDY = StudyConfig(regimes=("1",), n_replicates=1)

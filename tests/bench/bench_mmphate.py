@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from scipy.spatial.distance import cdist
 
-from relaylib.mmphate import MMPHATE
-from relaylib.mmphate_graph import between_bandwidth, features, multislice_kernel, within_slice
+from relaylib.mmphate.estimator import MMPHATE
+from relaylib.mmphate.graph import between_bandwidth, features, multislice_kernel, within_slice
 
 N_NODES, N_STEPS, N_BITS, N_BLANK = 12, 10, 7, 5
 GOALS = {50: 15.0, 200: 60.0}  # epochs: seconds; epochs x 15 steps x 12 nodes points

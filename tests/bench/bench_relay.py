@@ -14,10 +14,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 from measure import alternate, apart, peak_mb, repeated, row, seconds
 
-from relaylib.exact import exact_summaries
-from relaylib.recording import record
-from relaylib.relay import greedy_order, greedy_orders
-from relaylib.study import StudyConfig, load_ensemble
+from relaylib.information.exact import exact_summaries
+from relaylib.information.relay import greedy_order, greedy_orders
+from relaylib.networks.recording import record
+from relaylib.studies.study import StudyConfig, load_ensemble
 
 N_NODES = 12
 N_ORDERS = 32_400

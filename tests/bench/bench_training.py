@@ -20,10 +20,11 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 from measure import alternate, apart, peak_mb, repeated, row, seconds
 
-from relaylib.conditions import TrainingConfig
-from relaylib.networks import Ensemble
-from relaylib.study import StudyConfig
-from relaylib.training import Replicate, Trained, train_conditions, training_trials
+from relaylib.networks.conditions import TrainingConfig
+from relaylib.networks.ensemble import Ensemble
+from relaylib.networks.training import Replicate, Trained, train_conditions
+from relaylib.studies.study import StudyConfig
+from relaylib.tasks.task import training_trials
 
 GOAL = 30.0  # seconds for all 720 networks
 

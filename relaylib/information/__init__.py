@@ -1,0 +1,1 @@
+"""Information of discrete arrays, in bits: entropy, relay information, removal orders, lattices."""

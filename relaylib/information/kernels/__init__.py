@@ -1,0 +1,1 @@
+"""Compiled loops of this room, private to it; each has a plain twin outside."""

@@ -1,0 +1,1 @@
+"""What is asked of trained networks: knockout, drift, smearing, geometry, attribution, emergence."""

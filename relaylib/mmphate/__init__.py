@@ -1,0 +1,1 @@
+"""MM-PHATE: the estimator, its graph, and scores of its embeddings."""

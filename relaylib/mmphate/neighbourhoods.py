@@ -1,0 +1,140 @@
+"""How well an embedding keeps neighbours: within a slice (epoch, time), and between slices."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.metrics import euclidean_distances
+from sklearn.utils import gen_batches
+from threadpoolctl import threadpool_limits
+
+from relaylib.core.checks import check_finite, check_integer
+from relaylib.mmphate.estimator import DIMS, MMPHATE, check_activations, point_coords
+from relaylib.mmphate.graph import features, z_score
+
+SCOPES = ("within", "between")
+TIE = 1e-9  # relative to the length of a z-scored pattern; squared distances round to 1e-13
+ROWS = 512
+
+
+def neighbourhood_preservation(activations: Any, embedding: Any, *, k: int = 3) -> xr.Dataset:
+    """Return the share of each point's nearest neighbours in an embedding that are so in the data.
+
+    *Within*: among the other nodes of the same slice (epoch, time). *Between*: among the same
+    node in the other slices. The data are the activations, z-scored over the sequences. Where
+    several points tie for place k in the data, each of them counts as a neighbour, and the chance
+    level rises accordingly.
+
+    Parameters
+    ----------
+    activations
+        (epoch, time, node, sequence), as for `MMPHATE.fit_transform`.
+    embedding
+        (epoch, time, node, component): an array, or a DataArray in this order.
+    k
+        Number of neighbours, less than the number of nodes and of slices.
+
+    Returns
+    -------
+    Dataset with ``preserved_fraction`` and ``chance_fraction``, that of an embedding at random
+    (k / (n - 1) among n points without ties), both (scope, epoch, time, node).
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, or k is not less than the number of nodes and of slices.
+    """
+    values = check_activations(activations)
+    shape = values.shape[:3]
+    place = check_finite("embedding", embedding, (*shape, None))
+    n_slices, n_nodes = shape[0] * shape[1], shape[2]
+    check_integer("k", k, 1, min(n_nodes, n_slices) - 1)
+    z = z_score(values).reshape(n_slices, n_nodes, -1)
+    place = place.reshape(n_slices, n_nodes, -1)
+    within = [_preserved(z[i], place[i], k) for i in range(n_slices)]
+    between = [_preserved(z[:, i], place[:, i], k) for i in range(n_nodes)]
+    # (scope, quantity, slice, node)
+    both = np.stack([np.stack(within, axis=1), np.stack(between, axis=2)])
+    both = both.reshape(2, 2, *shape)
+    dims = ("scope", *DIMS[:3])
+    variables = {"preserved_fraction": (dims, both[:, 0]), "chance_fraction": (dims, both[:, 1])}
+    coords = {"scope": list(SCOPES), **point_coords(activations, shape)}
+    return xr.Dataset(variables, coords, {"k": k})
+
+
+def compare_embeddings(
+    activations: Any, *, k: int = 3, random_state: int = 0, progress: bool = True
+) -> xr.Dataset:
+    """Embed the same z-scored data by MM-PHATE, PCA and t-SNE and score each.
+
+    Parameters
+    ----------
+    activations
+        (epoch, time, node, sequence), as for `MMPHATE.fit_transform`. t-SNE takes minutes from
+        some 20,000 points (epoch, time, node) on.
+    k
+        See `neighbourhood_preservation`.
+    random_state
+        Of all three methods, as in scikit-learn.
+    progress
+        Show MM-PHATE's progress bar.
+
+    Returns
+    -------
+    Dataset with ``embedding`` (algorithm, epoch, time, node, component), two components in each
+    method's own units; ``preserved_fraction`` (algorithm, scope) and ``chance_fraction`` (scope),
+    means over all points.
+
+    Raises
+    ------
+    ValueError
+        As `MMPHATE.fit_transform` and `neighbourhood_preservation`.
+    """
+    method = MMPHATE(random_state=random_state, progress=progress)
+    embeddings = {"MM-PHATE": method.fit_transform(activations)["embedding"].values}
+    values = check_activations(activations)
+    points = features(values, method.n_pca, random_state)
+    points = points.reshape(-1, points.shape[-1])
+    perplexity = min(30.0, (len(points) - 1) / 3)
+    others = {
+        "PCA": PCA(2, random_state=random_state),
+        "t-SNE": TSNE(2, init="pca", perplexity=perplexity, random_state=random_state),
+    }
+    for name, other in others.items():
+        with threadpool_limits(1):  # t-SNE's threads wait for each other a thousand times
+            embeddings[name] = other.fit_transform(points).reshape(*values.shape[:3], 2)
+    scores = [
+        neighbourhood_preservation(activations, place, k=k).mean(DIMS[:3])
+        for place in embeddings.values()
+    ]
+    stacked = (("algorithm", *DIMS[:3], "component"), np.stack(list(embeddings.values())))
+    preserved = np.stack([score["preserved_fraction"] for score in scores])
+    variables = {
+        "embedding": stacked,
+        "preserved_fraction": (("algorithm", "scope"), preserved),
+        "chance_fraction": scores[0]["chance_fraction"],
+    }
+    coords = {
+        "algorithm": list(embeddings),
+        "component": [1, 2],
+        **point_coords(activations, values.shape[:3]),
+    }
+    return xr.Dataset(variables, coords, {"k": k, "random_state": random_state})
+
+
+def _preserved(data: np.ndarray, place: np.ndarray, k: int) -> np.ndarray:
+    """Preserved fraction and chance of n points, (2, n), from (n, feature) and (n, component)."""
+    n_points = len(data)
+    parts = []
+    for rows in gen_batches(n_points, ROWS):
+        itself = (np.arange(rows.stop - rows.start), np.arange(rows.start, rows.stop))
+        distance = euclidean_distances(data[rows], data, squared=True)
+        placed = euclidean_distances(place[rows], place, squared=True)
+        distance[itself] = placed[itself] = np.inf
+        reach = np.partition(distance, k - 1, axis=1)[:, [k - 1]] + TIE * data.shape[1]
+        nearest = np.argpartition(placed, k - 1, axis=1)[:, :k]
+        kept = np.take_along_axis(distance, nearest, axis=1) <= reach
+        parts.append([kept.mean(axis=1), (distance <= reach).sum(axis=1) / (n_points - 1)])
+    return np.concatenate(parts, axis=1)

@@ -1,0 +1,1 @@
+"""Ensembles of recurrent networks: training, recording, discretisation."""

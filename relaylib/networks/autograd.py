@@ -1,0 +1,134 @@
+"""Training a stack of networks together, plainly, by torch's autograd: for GPUs, and as reference.
+
+Every operation acts on all networks of the stack at once. Networks share no weights, so one
+backward pass of the summed loss gives every network its own gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from relaylib.networks.ensemble import Ensemble
+
+if TYPE_CHECKING:
+    from relaylib.networks.training import Replicate
+
+
+def stacked_loss_gradient(
+    architecture: str,
+    flat: Tensor,
+    n_nodes: int,
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    delays: np.ndarray,
+    n_blank: int,
+) -> tuple[np.ndarray, Tensor]:
+    """Return the outputs of every network and the gradient of its mean squared error.
+
+    Parameters
+    ----------
+    flat
+        Flattened weights (network, n_weights), on any device.
+    inputs
+        float32 (input, step, sequence).
+    targets
+        float32 (concept, sequence).
+    delays
+        int (network, sequence): after how many blank steps each sequence is read.
+    n_blank
+        Blank steps to run.
+
+    Returns
+    -------
+    outputs
+        float32 (network, delay 0..n_blank, concept, sequence).
+    gradient
+        As ``flat``.
+    """
+    flat = flat.detach().requires_grad_()
+    ensemble = Ensemble.from_flat(architecture, flat, len(inputs), n_nodes)
+    shown, wanted = torch.as_tensor(inputs).to(flat), torch.as_tensor(targets).to(flat)
+    asked = torch.as_tensor(delays, device=flat.device)[:, None]
+    state = ensemble.start(targets.shape[1])
+    for step in range(inputs.shape[1]):
+        state = ensemble.step(shown[:, step], state)
+    outputs = [ensemble.readout(state)]
+    for _ in range(n_blank):
+        state = ensemble.step(None, state)
+        outputs.append(ensemble.readout(state))
+    error = torch.stack(
+        [(y - wanted) ** 2 * (asked == delay) for delay, y in enumerate(outputs)]
+    ).sum(dim=0)
+    (gradient,) = torch.autograd.grad(error.mean(dim=(1, 2)).sum(), flat)
+    return torch.stack(outputs, dim=1).detach().cpu().numpy(), gradient
+
+
+@torch.no_grad()
+def stacked_adam_step(
+    flat: Tensor,
+    gradient: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    step: np.ndarray,
+    learning_rate: float,
+) -> None:
+    """Take one step of Adam, in place; every network has its own step count, from 1.
+
+    References
+    ----------
+    Kingma and Ba (2014), algorithm 1, with torch's defaults 0.9, 0.999 and 1e-8.
+    """
+    t = torch.as_tensor(step).to(flat)[:, None]
+    mean.mul_(0.9).add_(0.1 * gradient)
+    square.mul_(0.999).add_(0.001 * gradient**2)
+    flat -= learning_rate * (mean / (1 - 0.9**t)) / ((square / (1 - 0.999**t)).sqrt() + 1e-8)
+
+
+def train_stacked(
+    replicates: Sequence[Replicate], inputs: np.ndarray, targets: np.ndarray
+) -> Iterator[Replicate]:
+    """Train all replicates as one stack and yield each as soon as it is done.
+
+    A network that is done leaves the stack; one that ran out of epochs restarts in its place.
+    """
+    slots = list(replicates)
+    device = slots[0].config.device
+    flat = torch.stack([_fresh(slot, device) for slot in slots])
+    mean, square = torch.zeros_like(flat), torch.zeros_like(flat)
+    while slots:
+        config = slots[0].config
+        for slot, row in zip(slots, flat, strict=True):
+            slot.checkpoint(row)
+        delays = np.stack([slot.draw_delays(1, targets.shape[1])[0] for slot in slots])
+        n_blank = max(max(slot.config.delays) for slot in slots)
+        case = (config.n_nodes, inputs, targets, delays, n_blank)
+        outputs, gradient = stacked_loss_gradient(config.architecture, flat, *case)
+        correct = ((outputs > 0) == (targets > 0)).mean(axis=(2, 3))
+        stay = []
+        for row, slot in enumerate(slots):
+            accuracy = float(correct[row, list(slot.config.delays)].mean())
+            if accuracy >= config.accuracy_goal:
+                slot.finish(flat[row], slot.epochs, accuracy)
+                yield slot
+            else:
+                stay.append(row)
+        slots = [slots[row] for row in stay]
+        flat, mean, square, gradient = (a[stay] for a in (flat, mean, square, gradient))
+        for row, slot in enumerate(slots):
+            if slot.epochs == config.max_epochs:
+                flat[row] = _fresh(slot, device)
+                mean[row] = square[row] = gradient[row] = 0
+            else:
+                slot.epochs += 1
+        if slots:
+            step = np.array([max(slot.epochs, 1) for slot in slots])
+            stacked_adam_step(flat, gradient, mean, square, step, config.learning_rate)
+
+
+def _fresh(slot: Replicate, device: str) -> Tensor:
+    return torch.as_tensor(slot.restart(), device=device)

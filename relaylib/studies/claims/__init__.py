@@ -1,0 +1,1 @@
+"""The claims of the paper: their texts, rules, inputs and verdicts."""

@@ -1,0 +1,129 @@
+"""What the ledger is computed from, and the bootstrap that puts intervals on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from relaylib.core.seeds import stream
+from relaylib.core.store import Store
+from relaylib.measures.drift import drift
+from relaylib.measures.smearing import smearing
+from relaylib.studies.knockouts import KnockoutConfig, mean_losses, run_knockouts
+from relaylib.studies.latent import LatentConfig, run_latent
+from relaylib.studies.lattices import greedy_ratio, run_lattices
+from relaylib.studies.study import StudyConfig, run_study
+from relaylib.tasks.memory import MemoryTask
+
+N_RESAMPLES = 10_000
+FIXED = ("1", "2", "3", "4", "5")
+
+
+class Estimate(NamedTuple):
+    """A mean over networks with its 95 % bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def contrast(*terms: tuple[float, xr.DataArray], seed: int, label: str) -> Estimate:
+    """Weighted sum of means over networks, with a 95 % bootstrap interval.
+
+    Parameters
+    ----------
+    *terms
+        (weight, values): one value per network; all dimensions but ``replicate`` are conditions,
+        whose means are averaged. Networks are resampled within each condition, 10,000 times,
+        independently in every term; undefined values (NaN) are left out.
+    seed, label
+        The resampling is a function of these.
+
+    Raises
+    ------
+    ValueError
+        If values have no dimension ``replicate``.
+    """
+    mean, resampled = 0.0, np.zeros(N_RESAMPLES)
+    for number, (weight, values) in enumerate(terms):
+        if "replicate" not in values.dims:
+            raise ValueError(f"values must have a dimension 'replicate', got {values.dims}")
+        rows = values.transpose(..., "replicate").values.reshape(-1, values.sizes["replicate"])
+        rng = stream(seed, "bootstrap", label, number)
+        mean += weight * np.nanmean(rows, axis=1).mean()
+        for row in rows:
+            drawn = row[rng.integers(0, row.size, (N_RESAMPLES, row.size))]
+            resampled += weight * np.nanmean(drawn, axis=1) / len(rows)
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    return Estimate(float(mean), float(low), float(high))
+
+
+@dataclass(frozen=True)
+class ClaimInputs:
+    """Everything that the claims are about, one value per network.
+
+    Attributes
+    ----------
+    study
+        From `run_study`.
+    drift
+        From `relaylib.measures.drift.drift`: correlation and overlap.
+    losses
+        By task: from `relaylib.studies.knockouts.mean_losses`.
+    silenced
+        By task: accuracy with all nodes knocked out (architecture, replicate).
+    latent
+        From `run_latent`: RNNs on the memory task.
+    greedy_ratio
+        Greedy over best relay information, mean over times, concepts and set sizes
+        (task, architecture, regime, replicate).
+    nodes_per_concept, shared_fraction
+        (task, architecture, replicate), random regime, when all information is in.
+    """
+
+    config: StudyConfig
+    study: xr.Dataset
+    drift: xr.Dataset
+    losses: dict[str, xr.Dataset]
+    silenced: dict[str, xr.DataArray]
+    latent: xr.Dataset
+    greedy_ratio: xr.DataArray
+    nodes_per_concept: xr.DataArray
+    shared_fraction: xr.DataArray
+
+
+def claim_inputs(config: StudyConfig, *, store: Store | None = None) -> ClaimInputs:
+    """Compute, or read from the store, all that the claims need."""
+    store = store or Store()
+    study = run_study(config, store=store)
+    knockouts = {
+        task.name: run_knockouts(KnockoutConfig(study=config, task=task.name), store=store)
+        for task in config.tasks
+    }
+    rnns = replace(config, tasks=(MemoryTask(),), architectures=("RNN",))
+    settled = study.information_bits.sel(regime="random", time=MemoryTask.n_steps)
+    carried = smearing(settled.transpose(..., "concept", "node").values)
+    per_network = settled.isel(concept=0, node=0, drop=True)
+    everything = {"n_knocked_out": config.n_nodes}
+    return ClaimInputs(
+        config=config,
+        study=study,
+        drift=drift(study.information_bits, answer_delay=config.answer_delay),
+        losses={task: mean_losses(dataset) for task, dataset in knockouts.items()},
+        silenced={
+            task: dataset.relaying.sel(everything).mean(["relays_of", "concept"])
+            for task, dataset in knockouts.items()
+        },
+        latent=run_latent(LatentConfig(study=rnns), store=store),
+        greedy_ratio=_per_network(greedy_ratio(run_lattices(config, store=store))),
+        nodes_per_concept=per_network.copy(data=carried.nodes_per_concept.mean(axis=-1)),
+        shared_fraction=per_network.copy(data=(carried.concepts_per_node >= 2).mean(axis=-1)),
+    )
+
+
+def _per_network(values: xr.DataArray) -> xr.DataArray:
+    condition = {"task", "architecture", "regime", "replicate"}
+    return values.mean([dim for dim in values.dims if dim not in condition])

@@ -1,0 +1,77 @@
+"""The ledger: every claim of the paper, judged by a rule that was fixed before measuring."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import xarray as xr
+
+from relaylib.core.store import Store
+from relaylib.studies.claims.claim import Claim
+from relaylib.studies.claims.inputs import claim_inputs
+from relaylib.studies.claims.rules import RULES
+from relaylib.studies.claims.texts import TEXTS
+from relaylib.studies.study import StudyConfig
+
+
+def evaluate(
+    config: StudyConfig | None = None, *, store: Store | None = None, export: bool = False
+) -> list[Claim]:
+    """Measure all claims and judge them by their rules.
+
+    Parameters
+    ----------
+    config
+        The study; it must hold both tasks, all architectures and all regimes.
+    export
+        Also write ``claims.json`` beside the store's results.
+
+    Raises
+    ------
+    ValueError
+        If the study lacks a factor level that a claim names, or has fewer than two replicates.
+    """
+    config, store = config or StudyConfig(), store or Store()
+    full = StudyConfig()
+    for name in ("architectures", "regimes"):
+        if set(getattr(config, name)) != set(getattr(full, name)):
+            raise ValueError(f"config.{name} must be {getattr(full, name)}, the claims need all")
+    if [task.name for task in config.tasks] != ["memory", "block"] or config.n_replicates < 2:
+        raise ValueError("config must hold memory and block tasks and at least 2 replicates")
+    inputs = claim_inputs(config, store=store)
+    claims = [Claim(id, *TEXTS[id], tuple(rule(inputs))) for id, rule in RULES.items()]
+    if export:
+        path = store.root / "claims.json"
+        partial = path.with_suffix(".json.partial")
+        partial.write_text(json.dumps(as_json(claims), indent=1), encoding="utf-8")
+        partial.replace(path)
+    return claims
+
+
+def as_json(claims: list[Claim]) -> list[dict]:
+    """Return ``[{"id", "claim", "verdict", "groups": [...]}]``, ready for JSON."""
+    return [
+        {
+            "id": claim.id,
+            "claim": claim.claim,
+            "verdict": claim.verdict,
+            "groups": [asdict(group) for group in claim.groups],
+        }
+        for claim in claims
+    ]
+
+
+def claims_table(claims: list[Claim]) -> xr.Dataset:
+    """Return one row per group, for tables and figures: dimension ``row``."""
+    rows = [(claim, group) for claim in claims for group in claim.groups]
+    columns: dict[str, list] = {
+        "id": [claim.id for claim, _ in rows],
+        "verdict": [claim.verdict for claim, _ in rows],
+        "group": [group.group for _, group in rows],
+        "quantity": [group.quantity for _, group in rows],
+        "holds": [str(group.holds) for _, group in rows],
+    }
+    for name in ("estimate", "low", "high", "null"):
+        columns[name] = [getattr(group, name) for _, group in rows]
+    return xr.Dataset({name: ("row", values) for name, values in columns.items()})

@@ -1,0 +1,213 @@
+"""The rules of the claims, fixed before anything was measured.
+
+A claim is *reproduced* if in every group the 95 % interval lies on the claimed side of the null,
+*partly* if in some, *not reproduced* if in none. Groups whose ``holds`` is None stand beside a
+claim and do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import xarray as xr
+
+from relaylib.measures.drift import bits_before, persistence
+from relaylib.measures.geometry import SCORES
+from relaylib.studies.claims.claim import Group
+from relaylib.studies.claims.inputs import FIXED, ClaimInputs, Estimate, contrast
+from relaylib.studies.latent import sharpening
+from relaylib.studies.study import StudyConfig
+from relaylib.tasks.memory import MemoryTask
+
+_ZERO_BITS = 1e-9
+
+
+def _above(
+    inputs: ClaimInputs,
+    group: str,
+    quantity: str,
+    *terms: tuple[float, xr.DataArray],
+    null: float = 0.0,
+    counts: bool = True,
+) -> Group:
+    """Judge a contrast that is claimed to lie above the null."""
+    estimate = contrast(*terms, seed=inputs.config.seed, label=group)
+    return Group(group, quantity, *estimate, null, estimate.low > null if counts else None)
+
+
+def _cells(inputs: ClaimInputs) -> Iterator[tuple[str, dict[str, str]]]:
+    for task in inputs.study.task.values:
+        for architecture in inputs.study.architecture.values:
+            yield f"{task} {architecture}", {"task": task, "architecture": architecture}
+
+
+def _against_rnn(
+    inputs: ClaimInputs, values: xr.DataArray, label: str, quantity: str, **where: str
+) -> Iterator[Group]:
+    """GRU minus RNN and LSTM minus RNN of values that have an architecture."""
+    chosen = values.sel(where)
+    for architecture in ("GRU", "LSTM"):
+        yield _above(
+            inputs,
+            f"{label} {architecture} - RNN",
+            quantity,
+            (1.0, chosen.sel(architecture=architecture)),
+            (-1.0, chosen.sel(architecture="RNN")),
+        )
+
+
+def _own_delay(study: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+    """Accuracy of fixed-regime networks at their own delay, and its mean at all others."""
+    fixed = study.accuracy.sel(regime=list(FIXED))
+    own = fixed.test_delay == fixed.regime.astype(int)
+    return fixed.where(own).mean("test_delay"), fixed.where(~own).mean("test_delay")
+
+
+def _c1(inputs: ClaimInputs) -> Iterator[Group]:
+    worst = float(inputs.study.population_accuracy.min())
+    yield Group("all networks", "least accuracy", worst, worst, worst, 0.98, worst >= 0.98)
+
+
+def _c2(inputs: ClaimInputs) -> Iterator[Group]:
+    own, off = _own_delay(inputs.study)
+    for label, cell in _cells(inputs):
+        yield _above(inputs, label, "accuracy difference", (1.0, (own - off).sel(cell)))
+
+
+def _c3(inputs: ClaimInputs) -> Iterator[Group]:
+    _, off = _own_delay(inputs.study)
+    for task in inputs.study.task.values:
+        yield from _against_rnn(inputs, off, task, "accuracy difference", task=task)
+
+
+def _c4(inputs: ClaimInputs) -> Iterator[Group]:
+    accuracy = inputs.study.accuracy.mean("test_delay")
+    for label, cell in _cells(inputs):
+        values = accuracy.sel(cell)
+        terms = ((1.0, values.sel(regime="random")), (-1.0, values.sel(regime=list(FIXED))))
+        yield _above(inputs, label, "accuracy difference", *terms)
+
+
+def _c5(inputs: ClaimInputs) -> Iterator[Group]:
+    for label, cell in _cells(inputs):
+        losses = inputs.losses[cell["task"]].sel(architecture=cell["architecture"])
+        yield _above(inputs, label, "accuracy difference", (1.0, losses.own - losses.others))
+
+
+def _c6(inputs: ClaimInputs) -> Iterator[Group]:
+    for label, cell in _cells(inputs):
+        values = inputs.silenced[cell["task"]].sel(architecture=cell["architecture"])
+        mean, low, high = contrast((1.0, values), seed=inputs.config.seed, label=label)
+        yield Group(label, "accuracy", mean, low, high, 0.5, low >= 0.48 and high <= 0.52)
+
+
+def _c7(inputs: ClaimInputs) -> Iterator[Group]:
+    for label, cell in _cells(inputs):
+        losses = inputs.losses[cell["task"]].sel(architecture=cell["architecture"])
+        for name, difference in (
+            ("most - random", losses.own - losses.at_random),
+            ("random - least", losses.at_random - losses.least_relaying),
+        ):
+            yield _above(inputs, f"{label} {name}", "accuracy difference", (1.0, difference))
+
+
+def _onsets(config: StudyConfig) -> tuple[int, ...]:
+    (onsets,) = (task.onsets for task in config.tasks if isinstance(task, MemoryTask))
+    if isinstance(onsets, str):
+        raise ValueError("the claims need a MemoryTask with fixed onsets, got onsets='random'")
+    return onsets
+
+
+def _c8(inputs: ClaimInputs) -> Iterator[Group]:
+    onsets = _onsets(inputs.config)
+    bits = inputs.study.information_bits.sel(task="memory", architecture="LSTM", regime="5")
+    early = float(bits_before(bits, onsets).max())
+    yield Group("largest entry before onset", "bits", early, early, early, 0.0, early < _ZERO_BITS)
+    r = persistence(bits, onsets)
+    for concept, name in enumerate(MemoryTask.concepts):
+        values = (1.0, r.sel(concept=concept))
+        yield _above(inputs, f"persistence of {name}", "Pearson r", values, null=0.5)
+
+
+def _by_regime(inputs: ClaimInputs, values: xr.DataArray, quantity: str) -> Iterator[Group]:
+    for task in inputs.study.task.values:
+        for regime in FIXED:
+            label = f"{task} delay {regime}"
+            yield from _against_rnn(inputs, values, label, quantity, task=task, regime=regime)
+
+
+def _c9(inputs: ClaimInputs) -> Iterator[Group]:
+    yield from _by_regime(inputs, inputs.drift.correlation, "Pearson r, difference")
+
+
+def _c10(inputs: ClaimInputs) -> Iterator[Group]:
+    yield from _by_regime(inputs, inputs.drift.overlap, "overlap difference")
+
+
+def _c11(inputs: ClaimInputs) -> Iterator[Group]:
+    for task in inputs.study.task.values:
+        r = inputs.drift.correlation.sel(task=task)
+        rnn = r.sel(architecture="RNN")
+        fixed = rnn.sel(regime=list(FIXED))
+        random = {name: r.sel(architecture=name, regime="random") for name in ("RNN", "GRU")}
+        quantity = "Pearson r, difference"
+        terms = ((1.0, random["RNN"]), (-1.0, fixed))
+        yield _above(inputs, f"{task} random - fixed", quantity, *terms)
+        terms = ((1.0, random["GRU"]), (-1.0, random["RNN"]))
+        yield _above(inputs, f"{task} random GRU - RNN", quantity, *terms, counts=False)
+
+
+def _c12(inputs: ClaimInputs) -> Iterator[Group]:
+    for label, cell in _cells(inputs):
+        nodes, shared = inputs.nodes_per_concept.sel(cell), inputs.shared_fraction.sel(cell)
+        yield _above(inputs, label, "nodes per concept", (1.0, nodes), null=1.0)
+        yield _above(inputs, label, "share of nodes shared", (1.0, shared))
+
+
+def _c13(inputs: ClaimInputs) -> Iterator[Group]:
+    latent = inputs.latent.sel(regime="random")
+    values = (1.0, latent.silhouette)
+    yield _above(inputs, "(a) plane of steps 10-15", "silhouette", values, null=0.5)
+    decoding = latent.decoding_accuracy
+    mean, low, high = contrast((1.0, decoding), seed=inputs.config.seed, label="decoding")
+    yield Group(
+        "(b) plane of the answer step", "decoding accuracy", mean, low, high, 0.9, low >= 0.9
+    )
+
+
+def _c14(inputs: ClaimInputs) -> Iterator[Group]:
+    gain = sharpening(inputs.latent).sel(labelling="concept")
+    for score in SCORES:
+        values = gain.sel(score=score)
+        quantity = f"{score.replace('_', '-')} gained"
+        yield _above(inputs, "random delays", quantity, (1.0, values.sel(regime="random")))
+        fixed = (1.0, values.sel(regime=list(FIXED)))
+        yield _above(inputs, "fixed delays", quantity, fixed, counts=False)
+
+
+def _c15(inputs: ClaimInputs) -> Iterator[Group]:
+    yield _at_least(inputs, "all networks", inputs.greedy_ratio, 0.95, counts=True)
+    for label, cell in _cells(inputs):
+        yield _at_least(inputs, label, inputs.greedy_ratio.sel(cell), 0.95, counts=False)
+
+
+def _at_least(
+    inputs: ClaimInputs, group: str, values: xr.DataArray, null: float, *, counts: bool
+) -> Group:
+    estimate: Estimate = contrast((1.0, values), seed=inputs.config.seed, label=group)
+    holds = estimate.low >= null if counts else None
+    return Group(group, "share of the best set's bits", *estimate, null, holds)
+
+
+def _c16(inputs: ClaimInputs) -> Iterator[Group]:
+    late = inputs.study.accuracy.sel(regime="random", test_delay=slice(6, 9)).mean("test_delay")
+    for task in inputs.study.task.values:
+        yield from _against_rnn(inputs, late, task, "accuracy difference", task=task)
+
+
+RULES: dict[str, Callable[[ClaimInputs], Iterator[Group]]] = {
+    f"C{number}": rule
+    for number, rule in enumerate(
+        (_c1, _c2, _c3, _c4, _c5, _c6, _c7, _c8, _c9, _c10, _c11, _c12, _c13, _c14, _c15, _c16), 1
+    )
+}

@@ -1,0 +1,174 @@
+"""Samples from distributions whose relay information is known: which estimate is right, and when.
+
+In every distribution ``x_in`` is a fair coin and the relay set is the whole layer; its nodes are
+fair coins, too, but for what the distribution says of the last.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from relaylib.core.checks import check_choice, check_finite, check_integer
+from relaylib.core.progress import progress
+from relaylib.core.seeds import stream
+from relaylib.core.store import Store
+from relaylib.information.significance import UndersampledWarning, occupied_fraction, shuffle_test
+
+TRUE_BITS = {"irrelevant": 0.0, "noisy answer": 0.0, "copy": 1.0, "cipher": 1.0, "XOR": -1.0}
+"""The distributions, and the relay information of the whole layer in each."""
+
+
+@dataclass(frozen=True)
+class SamplesConfig:
+    """What is drawn, and how often.
+
+    Parameters
+    ----------
+    n_sequences
+        Sizes of the samples.
+    n_nodes
+        Binary nodes in the layer, at least 2.
+    agreement
+        How often x_out equals x_in in "noisy answer".
+    n_shuffles
+        Shuffles of each sample.
+    n_replicates
+        Samples of each distribution and size.
+    seed
+        Root of all random streams.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a value out of range; the message names the field.
+    """
+
+    n_sequences: tuple[int, ...] = (100, 300, 1_000, 3_000, 10_000, 50_000)
+    n_nodes: int = 12
+    agreement: float = 0.9
+    n_shuffles: int = 19
+    n_replicates: int = 20
+    seed: int = 2025
+
+    def __post_init__(self) -> None:
+        sizes = self.n_sequences
+        if not isinstance(sizes, tuple) or not sizes or len(set(sizes)) < len(sizes):
+            raise ValueError(f"n_sequences must be a tuple of distinct sizes, got {sizes!r}")
+        for size in sizes:
+            check_integer("n_sequences", size, 2)
+        check_integer("n_nodes", self.n_nodes, 2, 62)
+        check_integer("n_shuffles", self.n_shuffles, 2)
+        check_integer("n_replicates", self.n_replicates, 1)
+        check_integer("seed", self.seed, 0)
+        if not 0.5 <= check_finite("agreement", self.agreement, ()) <= 1:
+            raise ValueError(f"agreement must be in [0.5, 1], got {self.agreement}")
+
+
+def draw_sample(
+    distribution: str,
+    n_sequences: int,
+    *,
+    rng: np.random.Generator,
+    n_nodes: int = 12,
+    agreement: float = 0.9,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw a sample of a layer whose relay information is known.
+
+    - "irrelevant": x_out is x_in; all nodes are coins. 0 bits.
+    - "noisy answer": x_out is x_in with probability ``agreement``; all nodes are coins. 0 bits.
+    - "copy": x_out is x_in, and so is the last node. 1 bit.
+    - "cipher": x_out is x_in; the last node is x_in XOR the first, so that either alone tells
+      nothing of x_in. 1 bit, synergy of two nodes.
+    - "XOR": x_out is a coin of its own; the last node is x_in XOR x_out. -1 bit: what the layer
+      holds ties two things that have nothing to do with each other.
+
+    Returns
+    -------
+    x_in, x_out
+        (n_sequences,), 0 or 1.
+    states
+        (n_sequences, n_nodes), 0 or 1.
+
+    Raises
+    ------
+    ValueError
+        If there is no such distribution; the message names those that there are.
+    """
+    check_choice("distribution", distribution, tuple(TRUE_BITS))
+    x_in = rng.integers(0, 2, n_sequences)
+    states = rng.integers(0, 2, (n_sequences, n_nodes))
+    x_out = x_in
+    if distribution == "noisy answer":
+        x_out = x_in ^ (rng.random(n_sequences) >= agreement)
+    elif distribution == "copy":
+        states[:, -1] = x_in
+    elif distribution == "cipher":
+        states[:, -1] = x_in ^ states[:, 0]
+    elif distribution == "XOR":
+        x_out = rng.integers(0, 2, n_sequences)
+        states[:, -1] = x_in ^ x_out
+    return x_in, x_out, states
+
+
+def estimate_known(config: SamplesConfig, *, store: Store | None = None) -> xr.Dataset:
+    """Estimate the relay information of every sample in each way, and test it by shuffles.
+
+    Samples too small for their states are drawn on purpose; no warning is given of them.
+
+    Returns
+    -------
+    Dataset over (distribution, n_sequences, replicate): ``plug_in_bits``, ``corrected_bits``
+    (Grassberger), ``excess_bits`` (plug-in less the mean of its shuffles), ``p_value``,
+    ``occupied_fraction`` (distinct states per sequence); and ``true_bits`` (distribution,).
+    """
+    store = store or Store()
+    modules = ["relaylib.studies.estimator_validation"]
+    return store.dataset("samples", config, lambda: _estimate(config), modules=modules)
+
+
+def _estimate(config: SamplesConfig) -> xr.Dataset:
+    dims: dict[str, list | np.ndarray] = {
+        "distribution": list(TRUE_BITS),
+        "n_sequences": list(config.n_sequences),
+        "replicate": np.arange(config.n_replicates),
+    }
+    shape = tuple(len(labels) for labels in dims.values())
+    values = np.empty((len(_VARIABLES), *shape))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndersampledWarning)
+        for cell in progress(list(np.ndindex(*shape)), desc="samples"):
+            distribution, size, replicate = (dims[d][i] for d, i in zip(dims, cell, strict=True))
+            values[:, *cell] = _estimate_one(config, distribution, size, int(replicate))
+    estimates = xr.Dataset(
+        {
+            name: (tuple(dims), value, {"units": units, "long_name": label})
+            for (name, (units, label)), value in zip(_VARIABLES.items(), values, strict=True)
+        },
+        dims,
+    )
+    true_bits = ("distribution", list(TRUE_BITS.values()), {"units": "bit"})
+    return estimates.assign(true_bits=true_bits)
+
+
+_VARIABLES = {
+    "plug_in_bits": ("bit", "plug-in relay information"),
+    "corrected_bits": ("bit", "relay information with Grassberger's correction"),
+    "excess_bits": ("bit", "plug-in less the mean of its shuffles"),
+    "p_value": ("1", "probability of so much by chance"),
+    "occupied_fraction": ("1", "distinct states per sequence"),
+}
+
+
+def _estimate_one(
+    config: SamplesConfig, distribution: str, n_sequences: int, replicate: int
+) -> tuple[float, ...]:
+    rng = stream(config.seed, "sample", distribution, n_sequences, replicate)
+    x_in, x_out, states = draw_sample(
+        distribution, n_sequences, rng=rng, n_nodes=config.n_nodes, agreement=config.agreement
+    )
+    layer = states @ 2 ** np.arange(config.n_nodes)  # the joint state of all nodes, as a number
+    test = shuffle_test(x_in, x_out, layer, states[:, :0], n_shuffles=config.n_shuffles, rng=rng)
+    tested = test.relay_bits, test.corrected_bits, test.excess_bits, test.p_value
+    return *tested, occupied_fraction(layer)

@@ -1,0 +1,1 @@
+"""Tasks: what networks are shown, and what they are asked."""

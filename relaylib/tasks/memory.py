@@ -1,0 +1,100 @@
+"""The memory task: three signs are shown one after the other, held, and asked for."""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import ClassVar
+
+import numpy as np
+
+from relaylib.core.checks import check_choice, check_finite, check_integer
+from relaylib.tasks.task import Trials
+
+
+@dataclass(frozen=True)
+class MemoryTask:
+    """Three sensors each deviate once, up or down; the signs have to be remembered.
+
+    Ten steps of three sensors that read 0, but for one pulse per sensor of plus or minus
+    ``amplitude``. Concepts A, B, C are the signs of sensors 1, 2, 3. Without noise and with fixed
+    onsets there are just 8 sequences, and every statistic over them is exact.
+
+    Parameters
+    ----------
+    onsets
+        The step (1..10) of each sensor's pulse, or ``"random"``: a uniform step, drawn anew for
+        every sensor and sequence.
+    amplitude
+        Height of a pulse.
+    noise_sd
+        Standard deviation of Gaussian noise on all sensors in the ten input steps.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an onset is no step of the input, or amplitude or noise are out of range.
+
+    References
+    ----------
+    Hintze, Najam, Schossau (2025), section II.A, Figs. 1 and 6.
+    """
+
+    onsets: tuple[int, ...] | str = (4, 7, 10)
+    amplitude: float = 1.0
+    noise_sd: float = 0.0
+    name: ClassVar[str] = "memory"
+    concepts: ClassVar[tuple[str, ...]] = ("A", "B", "C")
+    n_inputs: ClassVar[int] = 3
+    n_steps: ClassVar[int] = 10
+
+    def __post_init__(self) -> None:
+        if isinstance(self.onsets, str):
+            check_choice("onsets", self.onsets, ("random",))
+        else:
+            if not isinstance(self.onsets, tuple) or len(self.onsets) != self.n_inputs:
+                raise ValueError(
+                    f"onsets must be a tuple of {self.n_inputs} steps or 'random', "
+                    f"got {self.onsets!r}"
+                )
+            for onset in self.onsets:
+                check_integer("onsets", onset, 1, self.n_steps)
+        if check_finite("amplitude", self.amplitude, ()) <= 0:
+            raise ValueError(f"amplitude must be a positive number, got {self.amplitude}")
+        if check_finite("noise_sd", self.noise_sd, ()) < 0:
+            raise ValueError(f"noise_sd must be a number >= 0, got {self.noise_sd}")
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether sequences have to be drawn: random onsets or noise."""
+        return self.onsets == "random" or self.noise_sd > 0
+
+    def population(self) -> Trials:
+        """Return the 8 sequences, C changing fastest.
+
+        Raises
+        ------
+        ValueError
+            If the task has random onsets or noise: there is no list of all sequences.
+        """
+        if self.is_sampled:
+            raise ValueError(
+                f"{self} has no finite population (random onsets or noise); use sample(n, rng=...)"
+            )
+        signs = np.array(list(product((-1.0, 1.0), repeat=3)))
+        return self._pulses(signs, np.broadcast_to(self.onsets, signs.shape))
+
+    def sample(self, n: int, *, rng: np.random.Generator) -> Trials:
+        """Return ``n`` sequences with uniformly drawn signs (and onsets, and noise)."""
+        check_integer("n", n, 1)
+        signs = rng.choice((-1.0, 1.0), size=(n, 3))
+        if self.onsets == "random":
+            onsets = rng.integers(1, self.n_steps + 1, size=(n, 3))
+        else:
+            onsets = np.broadcast_to(self.onsets, (n, 3))
+        inputs, targets = self._pulses(signs, onsets)
+        noise = self.noise_sd * rng.standard_normal(inputs.shape)
+        return Trials((inputs + noise).astype(np.float32), targets)
+
+    def _pulses(self, signs: np.ndarray, onsets: np.ndarray) -> Trials:
+        steps = np.arange(1, self.n_steps + 1)[:, None]
+        inputs = self.amplitude * signs[:, None, :] * (steps == onsets[:, None, :])
+        return Trials(inputs.astype(np.float32), signs.astype(np.float32))
