@@ -19,7 +19,7 @@ help: ## show this list
 
 venv: $(READY) ## make .venv with the pinned packages and relaylib itself
 
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements.txt pyproject.toml Makefile
 	@for python in "$(PYTHON)" python3.11 python3; do \
 	  [ -n "$$python" ] && "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	    && found=$$python && break; \
@@ -29,7 +29,7 @@ $(READY): requirements.txt pyproject.toml
 	  echo "Install it, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; \
 	fi; \
 	[ -x $(BIN)/python ] || "$$found" -m venv .venv || { rm -rf .venv; exit 1; }
-	@echo "Installing requirements.txt into .venv: minutes the first time, never again"
+	@echo "Installing requirements.txt into .venv: this takes minutes the first time"
 	$(BIN)/python -m pip install --quiet --no-compile -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
@@ -61,8 +61,8 @@ notebook: $(READY) ## run one notebook: make notebook NB=04_knockouts ARGS="-p t
 	@[ -n "$(NB)" ] || { echo 'Name a notebook: make notebook NB=04_knockouts ARGS="-p task block"' >&2; exit 1; }
 	$(BIN)/python book/execute.py --profile $(PROFILE) --notebook "$(NB)" $(ARGS)
 
-claims: $(READY) ## judge the claims with three seeds; remake the table in the README
-	$(BIN)/python -m book.ledger --seeds 2025 1 2
+claims: $(READY) ## judge the claims with three seeds and update the table in the README
+	$(BIN)/python book/ledger.py --seeds 2025 1 2
 
 bench: $(READY) ## measure speed against plain baselines (ARGS=--quick to try it)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -1,4 +1,4 @@
-"""The stored run of the benches: what was timed, against what, on which machine."""
+"""The stored benchmark run: what was timed, against which baseline, on which machine."""
 
 import json
 import re
@@ -8,35 +8,37 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-FOLDER = Path(__file__).parent.parent / "book" / "data"
+from relaylib.figures.style import three_digits
+
+FOLDER = Path(__file__).parent / "data"
 _LAYER = re.compile(r"(\w+) layer, ([\d,]+) nodes x [\d,]+ sequences \(baseline: the goal")
 
 
 def load_bench(run: str = "bench.json", *, folder: Path = FOLDER) -> xr.Dataset:
-    """Return a run of ``make bench``, one row per comparison.
+    """Return the results of a run of ``make bench``, one row per comparison.
 
     Parameters
     ----------
     run
         Name of the file.
     folder
-        Where it is: by default that of the run that the book shows.
+        Folder of the file; the book's own by default.
 
     Returns
     -------
     Dataset over ``name``, ``"what (baseline: which; n repetitions)"``: ``value`` and ``baseline``
-    in ``unit``, ``ratio`` (baseline / value), ``peak_rss_mb`` (most memory of the process, MB),
+    in ``unit``, ``ratio`` (baseline / value), ``peak_rss_mb`` (peak memory of the process, MB),
     ``what`` and ``against`` (the two parts of the name). ``attrs`` hold the date, whether it was a
-    quick run, the machine and the versions of libraries.
+    quick run, the machine and the library versions.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such run; the message says how to make one.
+        If there is no such file; the message says how to create it.
     """
     path = folder / run
     if not path.exists():
-        raise FileNotFoundError(f"no run of the benches at {path}; make one: make bench")
+        raise FileNotFoundError(f"no benchmark run at {path}; create one with: make bench")
     stored = json.loads(path.read_text(encoding="utf-8"))
     bench = pd.DataFrame(stored.pop("rows")).set_index("name").to_xarray()
     parts = [str(name).removesuffix(")").split(" (baseline: ") for name in bench.name.values]
@@ -48,30 +50,32 @@ def load_bench(run: str = "bench.json", *, folder: Path = FOLDER) -> xr.Dataset:
 
 
 def one_row(bench: xr.Dataset, what: str, against: str) -> xr.Dataset:
-    """Return the one row whose ``what`` and ``against`` hold these words.
+    """Return the only row whose ``what`` and ``against`` contain the given texts.
 
     Raises
     ------
     ValueError
-        If none or several do; the message lists all rows.
+        If no row or several rows match; the message lists all rows.
     """
     pairs = zip(bench.what.values, bench.against.values, strict=True)
     fits = [what in found and against in other for found, other in pairs]
     if sum(fits) != 1:
         names = "\n".join(map(str, bench.name.values))
         raise ValueError(
-            f"what and against must fit one row, got {what!r} and {against!r}, which fit "
-            f"{sum(fits)}; there are:\n{names}"
+            f"what and against must match one row, got {what!r} and {against!r}, which match "
+            f"{sum(fits)}; the rows are:\n{names}"
         )
     return bench.isel(name=fits.index(True))
 
 
 def layer_growth(bench: xr.Dataset) -> xr.Dataset:
-    """Return ``seconds``, ``goal_seconds`` (kind, nodes) of large layers, and their ``exponent``.
+    """Return the times of large layers, and the exponent with which they grow.
 
-    The exponent (kind,) is the slope of the least-squares line through log seconds against log
-    nodes; goals lie on the line through the two that were set, 1 s for 1,024 nodes and 60 s for
-    4,096.
+    Returns
+    -------
+    Dataset with ``seconds`` and ``goal_seconds`` (kind, nodes) and ``exponent`` (kind,): the slope
+    of the least-squares line through log seconds against log nodes. The goals are 1 s for 1,024
+    nodes and 60 s for 4,096; the goals of other sizes lie on the line through these two.
 
     Raises
     ------
@@ -85,7 +89,7 @@ def layer_growth(bench: xr.Dataset) -> xr.Dataset:
         if (found := _LAYER.match(str(name)))
     ]
     if not layers:
-        raise ValueError("bench holds no large layers; make one that does: make bench")
+        raise ValueError("bench has no large layers; create a run that has with: make bench")
     columns = ["kind", "nodes", "seconds", "goal_seconds"]
     growth = pd.DataFrame(layers, columns=columns).set_index(columns[:2]).to_xarray()
     log_seconds = np.log(growth.seconds).assign_coords(nodes=np.log(growth.nodes))
@@ -94,26 +98,12 @@ def layer_growth(bench: xr.Dataset) -> xr.Dataset:
 
 
 def as_table(bench: xr.Dataset) -> pd.DataFrame:
-    """Return the run as text for a page, numbers to three digits."""
+    """Return the run as a table of text, numbers with three significant digits."""
     units = ["" if unit == "1" else f"\N{NO-BREAK SPACE}{unit}" for unit in bench.unit.values]
     columns = {"what": bench.what.values, "against": bench.against.values}
     for name in ("value", "baseline"):
         pairs = zip(bench[name].values, units, strict=True)
-        columns[name] = [f"{digits(number)}{unit}" for number, unit in pairs]
-    columns["ratio"] = [digits(ratio) for ratio in bench.ratio.values]
-    columns["peak memory (MB)"] = [digits(peak) for peak in bench.peak_rss_mb.values]
+        columns[name] = [f"{three_digits(number)}{unit}" for number, unit in pairs]
+    columns["ratio"] = [three_digits(ratio) for ratio in bench.ratio.values]
+    columns["peak memory (MB)"] = [three_digits(peak) for peak in bench.peak_rss_mb.values]
     return pd.DataFrame(columns)
-
-
-def digits(value: float) -> str:
-    """Write a number to three digits, thousands apart, without an exponent.
-
-    Raises
-    ------
-    ValueError
-        If the number is not positive.
-    """
-    if not value > 0:
-        raise ValueError(f"value must be positive, got {value}")
-    places = 2 - int(np.floor(np.log10(value)))
-    return f"{round(value, places):,.{max(places, 0)}f}"

@@ -1,10 +1,10 @@
-"""Build book/ into _build/html; any warning is a failure.
+"""Build book/ into _build/html; any warning is an error.
 
-The pages in book/executed that the table of contents does not name, those that a reader made with
-other parameters, come last, in a part of their own.
+Pages in book/executed that the table of contents does not name, made by a reader with other
+parameters, come last, in a separate part.
 
-A page that changed alone is built alone, in seconds. Where its change could show on other pages,
-in their contents or the numbers of their figures, everything is built anew.
+If only one page has changed, only that page is rebuilt, in seconds. If the change could affect
+other pages, their contents or the numbers of their figures, everything is rebuilt.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from pages import ROOT, entries, read_yaml
 
 
 def contents(book: Path) -> dict[str, Any]:
-    """Return the table of contents of what there is: without missing pages, with own ones."""
+    """Return the table of contents without missing pages and with the reader's own pages."""
     toc = read_yaml(book / "_toc.yml")
     executed = {f"executed/{path.stem}" for path in (book / "executed").glob("[!.]*.ipynb")}
     named = {entry["file"] for entry in entries(toc)}
@@ -48,7 +48,7 @@ def build(book: Path, site: Path) -> int:
     made = built / "shared-by-pages.sha256"
     if not (made.exists() and made.read_text(encoding="utf-8") == shared):
         shutil.rmtree(built, ignore_errors=True)
-    made.unlink(missing_ok=True)  # after a failure, too, everything is built anew
+    made.unlink(missing_ok=True)  # so that everything is rebuilt after a failure
     program = Path(sys.executable).with_name("jupyter-book")
     words = ["build", book, "-W", "--keep-going", "--quiet"]
     words += ["--toc", toc, "--config", book.parent / "_config.yml", "--path-output", site]
@@ -59,7 +59,7 @@ def build(book: Path, site: Path) -> int:
 
 
 def shared_by_pages(book: Path, toc: Path) -> str:
-    """Return the hash of what one page takes from others, from the style and from the program."""
+    """Return the hash of everything that affects all pages: headings, figures, style, program."""
     files = [toc, book.parent / "_config.yml", ROOT / "requirements.txt", book / "references.bib"]
     files += sorted(path for path in (book / "style").rglob("*") if path.is_file())
     digest = hashlib.sha256()
@@ -72,7 +72,7 @@ def shared_by_pages(book: Path, toc: Path) -> str:
 
 
 def keep_named_assets(book: Path) -> None:
-    """Remove the shared files of widgets that no page names any more."""
+    """Remove the shared files of widgets that no page uses."""
     (book / "assets").mkdir(exist_ok=True)
     pages = (book / "executed").glob("[!.]*.ipynb")
     named = {
@@ -99,7 +99,7 @@ def _headings_and_figures(page: Path) -> list[str]:
 
 
 def _title(path: Path) -> str:
-    """Return the notebook's title with the parameters of the reader's run."""
+    """Return the notebook's title with the parameters of this run."""
     notebook = nbformat.read(path, as_version=4)
     title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
     chosen = notebook.metadata.get("relay", {}).get("parameters", {})

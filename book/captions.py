@@ -1,4 +1,4 @@
-"""Captions, texts and names of figures that depend on what the notebook was run with."""
+"""Captions, alternative texts and names of figures that depend on the notebook's results."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from pages import Page
 
 
 def glued(notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """Return the values that the notebook's cells gave to glue, by key, as they read in prose."""
+    """Return the values that the notebook's cells glued, by key, as text."""
     found = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -20,11 +20,11 @@ def glued(notebook: nbformat.NotebookNode) -> dict[str, str]:
 
 
 def fit(notebook: nbformat.NotebookNode, page: Page) -> None:
-    """Fill glued values into captions and texts of figures, and name figures after their page.
+    """Insert glued values into captions and alternative texts; make names of figures unique.
 
-    ``{key}`` in a caption or a text stands for what was glued under that key. A page with
-    parameters of its own has figures and equations with names of their own, fig-4-task-block for
-    fig-4, and its references follow.
+    ``{key}`` in a caption or an alternative text is replaced by the value glued under that key. On
+    a page with changed parameters, the names of figures and equations get a suffix
+    (fig-4-task-block for fig-4), also where the page refers to them.
 
     Raises
     ------

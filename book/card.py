@@ -1,4 +1,4 @@
-"""What every page says about itself: how it was made, with what, and how to make it again."""
+"""What every page states about itself: parameters, versions, and how to reproduce it."""
 
 import ast
 import shlex
@@ -18,39 +18,39 @@ LIBRARIES = ("relaylib", "torch", "numpy", "numba", "scikit-learn", "xarray", "m
 
 
 @dataclass(frozen=True)
-class Making:
-    """The circumstances of one run of a notebook."""
+class PageRecord:
+    """How a page was made: one run of a notebook."""
 
     page: Page
     profile: str
     parameters: dict[str, Any]  # those given to papermill
-    code: str  # hash of the part of relaylib that the notebook uses
+    code: str  # hash of the modules of relaylib and of the book that the notebook uses
     seconds: float
 
 
-def complete(notebook: nbformat.NotebookNode, making: Making) -> None:
-    """Add to an executed notebook what its page carries, in place."""
+def complete(notebook: nbformat.NotebookNode, record: PageRecord) -> None:
+    """Add links, banner and record to an executed notebook, in place."""
     notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("relay") != "data"]
     for cell in notebook.cells:
         figure = cell.metadata.get("mystnb", {}).get("figure")
         if figure:
             links = [_source_link(name) for name in drawn_by(notebook, cell.source)]
-            links.append(f"{{download}}`Data <data/{making.page.name}/{figure['name']}.csv>`")
+            links.append(f"{{download}}`Data <data/{record.page.name}/{figure['name']}.csv>`")
             figure["caption"] = " ".join([figure["caption"].rstrip(), *links])
-    if making.profile != "paper":
-        notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_banner(making)))
-    notebook.cells.append(nbformat.v4.new_markdown_cell(_card(making)))
+    if record.profile != "paper":
+        notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_banner(record)))
+    notebook.cells.append(nbformat.v4.new_markdown_cell(_card(record)))
 
 
 def with_data(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
-    """Return a copy with sharp figures that also writes their values to ``folder``, as CSV."""
+    """Return a copy with high-resolution figures that also writes their values to CSV files."""
     copy = nbformat.from_dict(notebook)
     copy.cells = [nbformat.v4.new_code_cell(pictures.SHARP, metadata={"relay": "data"})]
     for cell in notebook.cells:
         copy.cells.append(cell)
         figure = cell.metadata.get("mystnb", {}).get("figure")
         if figure:
-            variable = ast.parse(cell.source).body[-1].targets[0].id  # "figure = ..."
+            variable = shown_variable(cell.source)
             path = folder / f"{figure['name']}.csv"
             source = (
                 "from relaylib.figures.data import figure_data\n"
@@ -60,8 +60,24 @@ def with_data(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.Noteboo
     return copy
 
 
+def shown_variable(source: str) -> str:
+    """Return the name on the last line of a figure's cell: ``figure = draw(...)``, ``figure``.
+
+    Raises
+    ------
+    ValueError
+        If the last line is anything but a name; the page would show no figure.
+    """
+    last = ast.parse(source).body[-1]
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Name):
+        return last.value.id
+    raise ValueError(
+        f"the last line of a figure's cell must be its variable, got {ast.unparse(last)}"
+    )
+
+
 def drawn_by(notebook: nbformat.NotebookNode, source: str) -> list[str]:
-    """Return the dotted names of the functions of relaylib.figures that a cell's code uses."""
+    """Return the dotted names of the functions of relaylib.figures that a cell calls."""
     imported = {}
     for cell in notebook.cells:
         if cell.cell_type == "code" and not cell.source.startswith("%"):
@@ -80,13 +96,13 @@ def drawn_by(notebook: nbformat.NotebookNode, source: str) -> list[str]:
 
 
 def libraries() -> dict[str, str]:
-    """Return the versions that a page reports, Python's first."""
+    """Return the versions of Python and of the libraries that a page states."""
     python = ".".join(map(str, sys.version_info[:3]))
     return {"Python": python, **{name: version(name) for name in LIBRARIES}}
 
 
 def commit() -> str:
-    """Return the git commit of the working tree, and whether it was changed since."""
+    """Return the git commit of the working tree, and whether there are uncommitted changes."""
     found = _git("rev-parse", "--short=12", "HEAD")
     if not found:
         return "not in a git repository"
@@ -94,11 +110,11 @@ def commit() -> str:
     return f"{found}, with uncommitted changes" if changed else found
 
 
-def command(making: Making) -> str:
-    """Return the papermill line, run from the repository's root, that remakes the page."""
-    words = [".venv/bin/papermill", f"notebooks/{making.page.notebook}.ipynb"]
-    words.append(f"{making.page.name}.ipynb")
-    for name, value in making.parameters.items():
+def command(record: PageRecord) -> str:
+    """Return the papermill command that reproduces the page from the repository's root."""
+    words = [".venv/bin/papermill", f"notebooks/{record.page.notebook}.ipynb"]
+    words.append(f"{record.page.name}.ipynb")
+    for name, value in record.parameters.items():
         if isinstance(value, list | tuple):
             words += ["-y", f"{name}: {list(value)}"]
         else:
@@ -112,22 +128,22 @@ def _source_link(function: str) -> str:
     return f'<a class="figure-source" href="{target}">Source of this figure</a>'
 
 
-def _banner(making: Making) -> str:
-    rows = ", ".join(f"`{name} = {value!r}`" for name, value in making.parameters.items())
+def _banner(record: PageRecord) -> str:
+    rows = ", ".join(f"`{name} = {value!r}`" for name, value in record.parameters.items())
     return (
-        f":::{{admonition}} {making.profile.upper()} PROFILE: not the paper's scale\n"
+        f":::{{admonition}} {record.profile.upper()} PROFILE: not the paper's scale\n"
         ":class: danger\n\n"
         f"This page was made with {rows or 'reduced parameters'} to test the book. "
         "Its numbers are not results.\n:::"
     )
 
 
-def _card(making: Making) -> str:
-    declared = parameters_of(making.page.source)
-    values = {name: found["default"] for name, found in declared.items()} | making.parameters
+def _card(record: PageRecord) -> str:
+    declared = parameters_of(record.page.source)
+    values = {name: found["default"] for name, found in declared.items()} | record.parameters
     parameters = [f"| `{k}` | `{v!r}` | {declared[k]['help']} |" for k, v in values.items()]
     versions = ", ".join(f"{name} {number}" for name, number in libraries().items())
-    name = making.page.name
+    name = record.page.name
     return "\n".join(
         [
             "## How this page was made",
@@ -138,17 +154,17 @@ def _card(making: Making) -> str:
             "",
             "| made with | value |",
             "| --- | --- |",
-            f"| profile | {making.profile} |",
-            f"| code | relaylib {version('relaylib')}, hash `{making.code[:16]}` |",
+            f"| profile | {record.profile} |",
+            f"| code | relaylib {version('relaylib')}, hash `{record.code[:16]}` |",
             f"| git commit | {commit()} |",
             f"| versions | {versions} |",
-            f"| wall time | {making.seconds:.0f} s |",
+            f"| wall time | {record.seconds:.0f} s |",
             f"| notebook | {{download}}`{name}.ipynb <{name}.ipynb>` |",
             "",
-            "To make it again, from the root of the repository:",
+            "To reproduce it, from the root of the repository:",
             "",
             "```bash",
-            command(making),
+            command(record),
             "```",
         ]
     )

@@ -1,8 +1,8 @@
-"""Run the notebooks whose page is missing or out of date, from notebooks/ to book/executed/.
+"""Run the notebooks whose pages are missing or out of date, from notebooks/ to book/executed/.
 
-A page is up to date while its notebook, its parameters, the part of relaylib that it imports and
-the libraries are those it was made with. Trained networks come from relaylib's own store, so that
-running a notebook again is cheap.
+A page is up to date while its notebook, its parameters, the modules of relaylib and of the book
+that it imports, and the library versions are the same as when it was made. Trained networks come
+from relaylib's store, so that running a notebook again is cheap.
 """
 
 import argparse
@@ -42,15 +42,15 @@ from relaylib.core.provenance import code_hash, imported_modules
 
 HERE = Path(__file__).parent
 CARD = ("card", "captions", "pictures")
-"""Modules of the book that decide what a page shows."""
+"""Modules of the book that change every page."""
 
 
 def wanted_pages(book: Path) -> list[Page]:
-    """Return the pages of the table of contents, then the reader's own among those executed."""
+    """Return the pages of the table of contents, then those that the reader added."""
     pages = pages_of_toc(read_yaml(book / "_toc.yml"), read_yaml(book / "pages.yml"))
     missing = [page for page in pages if not page.source.exists()]
     if missing:
-        print(f"no notebook yet for {', '.join(page.name for page in missing)}", file=sys.stderr)
+        print(f"no notebook for {', '.join(page.name for page in missing)}", file=sys.stderr)
     for path in sorted((book / "executed").glob("[!.]*.ipynb")):
         made = nbformat.read(path, as_version=4).metadata.get("relay", {})
         page = Page(made.get("notebook", path.stem), made.get("parameters", {}))
@@ -59,8 +59,8 @@ def wanted_pages(book: Path) -> list[Page]:
     return [page for page in pages if page not in missing]
 
 
-def given_to(page: Page, profile: str) -> dict[str, Any]:
-    """Return the checked parameters that papermill gets: the profile's, then the page's own."""
+def all_parameters(page: Page, profile: str) -> dict[str, Any]:
+    """Return the checked parameters of a run: the profile's, overridden by the page's own."""
     values = read_yaml(NOTEBOOKS / "params" / f"{profile}.yml")
     check_parameters(page.source, page.parameters)
     return of_profile(page.source, values) | page.parameters
@@ -70,9 +70,9 @@ def key_of(page: Page, profile: str) -> str:
     """Return the hash of everything that the page's content depends on."""
     parts = {
         "source": page.source.read_text(encoding="utf-8"),
-        "parameters": given_to(page, profile),
+        "parameters": all_parameters(page, profile),
         "profile": profile,
-        "code": _code(page),
+        "code": code_key(page),
         "data": _data(page),
         "libraries": card.libraries(),
         "card": [(HERE / f"{name}.py").read_text("utf-8") for name in CARD],
@@ -81,7 +81,7 @@ def key_of(page: Page, profile: str) -> str:
 
 
 def up_to_date(page: Page, profile: str, executed: Path) -> bool:
-    """Return whether the page was made with what it would be made with now."""
+    """Return whether the page exists and nothing that it depends on has changed."""
     path = executed / f"{page.name}.ipynb"
     if not path.exists():
         return False
@@ -94,7 +94,7 @@ def up_to_date(page: Page, profile: str, executed: Path) -> bool:
 
 def run(page: Page, profile: str, executed: Path) -> float:
     """Run one notebook and return the seconds it took; the page is replaced only on success."""
-    parameters = given_to(page, profile)
+    parameters = all_parameters(page, profile)
     key = key_of(page, profile)
     unfinished, data = executed / f".{page.name}.ipynb", executed / f".data-{page.name}"
     assets = executed.parent / "assets"
@@ -103,8 +103,8 @@ def run(page: Page, profile: str, executed: Path) -> float:
     seconds = time.monotonic() - start
     notebook = nbformat.read(unfinished, as_version=4)
     text = unfinished.read_text(encoding="utf-8")
-    _forget_the_run(notebook)
-    card.complete(notebook, card.Making(page, profile, parameters, _code(page), seconds))
+    remove_run_details(notebook)
+    card.complete(notebook, card.PageRecord(page, profile, parameters, code_key(page), seconds))
     captions.fit(notebook, page)
     pictures.fit(notebook)
     notebook.metadata["relay"] = {
@@ -124,11 +124,11 @@ def run(page: Page, profile: str, executed: Path) -> float:
 def _execute(
     page: Page, parameters: dict[str, Any], unfinished: Path, data: Path, assets: Path
 ) -> None:
-    os.environ["RELAY_ASSETS"] = str(assets)  # where widgets leave what pages share
+    os.environ["RELAY_ASSETS"] = str(assets)  # where widgets write files that pages share
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir()
     (unfinished.parent / "data").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as sockets:  # no ports that kernels could collide on
+    with tempfile.TemporaryDirectory() as sockets:  # instead of ports, which could collide
         transport = {"transport": "ipc", "ip": f"{sockets}/kernel"}
         papermill.execute_notebook(
             card.with_data(nbformat.read(page.source, as_version=4), data),
@@ -138,7 +138,7 @@ def _execute(
             progress_bar=False,
             kernel_name="python3",
             start_timeout=300,
-            # a kernel that is told to end may log that as an error; those of cells come otherwise
+            # a kernel that is shut down may log an error; errors of cells are reported otherwise
             config=Config(
                 {
                     "KernelManager": transport,
@@ -149,21 +149,21 @@ def _execute(
 
 
 def attempt(page: Page, profile: str, executed: Path) -> tuple[float, str]:
-    """Run one notebook; return the seconds it took and what went wrong, if anything did."""
+    """Run one notebook; return the seconds it took, and the error message or an empty text."""
     try:
         return run(page, profile, executed), ""
-    except Exception as error:  # of whatever type: the other pages go on
+    except Exception as error:  # of any type: the other pages continue
         return 0.0, str(error) or repr(error)
 
 
 def run_all(pages: list[Page], profile: str, executed: Path, workers: int) -> dict[str, str]:
-    """Run the pages side by side and return the errors by page; one failing stops no other."""
+    """Run pages in parallel and return the errors by page; a failure stops no other page."""
     executed.mkdir(parents=True, exist_ok=True)
     silent = bool(os.environ.get("CI")) or not sys.stderr.isatty()
     bar = tqdm(total=len(pages), unit="page", disable=silent)
-    os.environ["TQDM_DISABLE"] = "1"  # for the kernels: a bar has no place in a page
+    os.environ["TQDM_DISABLE"] = "1"  # for the kernels: no progress bars in pages
     errors: dict[str, str] = {}
-    # each page has a process of its own, its kernel; all start in the folder of the notebooks
+    # each page runs in its own process, a kernel that starts in the folder of the notebooks
     with bar, contextlib.chdir(NOTEBOOKS), ThreadPoolExecutor(workers) as pool:
         running = {pool.submit(attempt, page, profile, executed): page.name for page in pages}
         while running:
@@ -179,7 +179,7 @@ def run_all(pages: list[Page], profile: str, executed: Path, workers: int) -> di
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Bring the pages up to date; with ``--notebook`` one page, with parameters of one's own."""
+    """Update all pages, or with ``--notebook`` one page, with the given parameters."""
     options = _parser().parse_args(arguments)
     book, profile = options.book.absolute(), options.profile
     if options.notebook:
@@ -194,7 +194,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"{len(pages) - len(stale)} of {len(pages)} pages are up to date")
     errors = run_all(stale, profile, executed, options.workers)
     for name, error in errors.items():
-        print(f"\n{name} failed: {error}\nAs far as it came: {executed / f'.{name}.ipynb'}")
+        print(f"\n{name} failed: {error}\nNotebook up to the error: {executed / f'.{name}.ipynb'}")
     if errors:
         sys.exit(1)
     if options.notebook:
@@ -206,9 +206,9 @@ def _parser() -> argparse.ArgumentParser:
     profiles = sorted(path.stem for path in (NOTEBOOKS / "params").glob("*.yml"))
     parser.add_argument("--profile", default="paper", choices=profiles)
     parser.add_argument("--book", type=Path, default=ROOT / "book", help="folder of the book")
-    parser.add_argument("--workers", type=int, default=2, help="notebooks run side by side")
-    parser.add_argument("--force", action="store_true", help="run what is up to date, too")
-    parser.add_argument("--notebook", help="only this one, e.g. 04_knockouts")
+    parser.add_argument("--workers", type=int, default=2, help="notebooks run in parallel")
+    parser.add_argument("--force", action="store_true", help="also run pages that are up to date")
+    parser.add_argument("--notebook", help="run only this notebook, e.g. 04_knockouts")
     parser.add_argument(
         "-p",
         dest="parameters",
@@ -221,18 +221,36 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _code(page: Page) -> str:
-    return code_hash(imported_modules(code_of(page.source)))
+def code_key(page: Page) -> str:
+    """Return the hash of all code of relaylib and of the book that the notebook depends on."""
+    of_book = book_modules(page)
+    sources = [code_of(page.source), *of_book.values()]
+    of_relaylib = {name for source in sources for name in imported_modules(source)}
+    hashes = code_hash(of_relaylib) + code_hash(of_book, package=HERE)
+    return hashlib.sha256(hashes.encode()).hexdigest()
+
+
+def book_modules(page: Page) -> dict[str, str]:
+    """Return name -> source of the modules of the book that the notebook imports, at any depth."""
+    found: dict[str, str] = {}
+    waiting = [code_of(page.source)]
+    while waiting:
+        for name in imported_modules(waiting.pop(), package=HERE) - set(found):
+            path = HERE.parent / f"{name.replace('.', '/')}.py"
+            found[name] = path.read_text(encoding="utf-8")
+            waiting.append(found[name])
+    return found
 
 
 def _data(page: Page) -> dict[str, str]:
-    """Return the files of book/data that the notebook names."""
-    source, files = page.source.read_text(encoding="utf-8"), sorted((HERE / "data").glob("*"))
+    """Return the files of book/data that the notebook or its modules of the book name."""
+    source = page.source.read_text(encoding="utf-8") + "".join(book_modules(page).values())
+    files = sorted((HERE / "data").glob("*"))
     return {f.name: f.read_text(encoding="utf-8") for f in files if f.name in source}
 
 
-def _forget_the_run(notebook: nbformat.NotebookNode) -> None:
-    """Remove what differs from run to run: papermill's times and paths, waits for the store."""
+def remove_run_details(notebook: nbformat.NotebookNode) -> None:
+    """Remove what differs between runs: papermill's times and paths, messages of the store."""
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         if cell.cell_type == "code":

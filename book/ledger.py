@@ -1,7 +1,7 @@
-"""The ledger as tables: in the book, in the README, and for several seeds.
+"""The ledger of claims as tables: for the book, for the README and for several seeds.
 
-``python -m book.ledger`` judges the claims with the seed of the book, ``--seeds 2025 1 2`` with
-others too; it writes ``results/claims.json``, ``book/data/claims_by_seed.csv`` and the table in the
+``python book/ledger.py`` judges the claims with the book's seed, and ``--seeds 2025 1 2`` with
+several. It writes ``results/claims.json``, ``book/data/claims_by_seed.csv`` and the table in the
 README.
 """
 
@@ -15,18 +15,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from relaylib.core.provenance import PACKAGE, code_hash
+from relaylib.core.provenance import code_hash
 from relaylib.core.store import Store
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.ledger import evaluate
 from relaylib.studies.claims.texts import TEXTS
 from relaylib.studies.study import StudyConfig
 
-BY_SEED = PACKAGE.parent / "book" / "data" / "claims_by_seed.csv"
-README = PACKAGE.parent / "README.md"
+HERE = Path(__file__).parent
+BY_SEED = HERE / "data" / "claims_by_seed.csv"
+README = HERE.parent / "README.md"
 MARKS = ("<!-- claims -->\n", "<!-- /claims -->")
 _COLOURS = {"reproduced": "#00664f", "partly": "#7a4f00", "not reproduced": "#9c2a1b"}
-_WORDS = {True: "holds", False: "does not hold", None: "shown beside"}
+_WORDS = {True: "holds", False: "does not hold", None: "for reference, not counted"}
 
 
 def ledger_rows(claims: Iterable[Claim], *, seed: int) -> pd.DataFrame:
@@ -35,7 +36,7 @@ def ledger_rows(claims: Iterable[Claim], *, seed: int) -> pd.DataFrame:
     Returns
     -------
     Table with columns seed, code (hash of the code that judged), id, verdict, group, quantity,
-    estimate, low, high, null, and holds (True, False, or None for groups that do not count).
+    estimate, low, high, null, and holds (True, False, or None for groups that are not counted).
     Numbers are rounded to five significant digits.
     """
     code = code_hash(["relaylib.studies.claims.ledger"])[:16]
@@ -51,13 +52,13 @@ def ledger_rows(claims: Iterable[Claim], *, seed: int) -> pd.DataFrame:
 
 
 def stored_rows(path: Path = BY_SEED) -> pd.DataFrame:
-    """Return the rows of all seeds that were run, as kept beside the book."""
+    """Return the stored rows of all seeds."""
     stored = pd.read_csv(path, dtype={"code": str}, keep_default_na=False)
     return stored.assign(holds=stored.holds.map({"True": True, "False": False, "": None}))
 
 
 def keep_rows(rows: pd.DataFrame, path: Path = BY_SEED) -> None:
-    """Put the rows of one seed in place of those kept for it before."""
+    """Store the rows of one seed; they replace the stored rows of that seed."""
     others = stored_rows(path) if path.exists() else rows.iloc[:0]
     others = others[~others.seed.isin(rows.seed)]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +67,7 @@ def keep_rows(rows: pd.DataFrame, path: Path = BY_SEED) -> None:
 
 
 def measured(rows: pd.DataFrame) -> str:
-    """Say in a line what the groups of one claim that count came to, by quantity."""
+    """Return the estimates of the counted groups of one claim as one line, by quantity."""
     parts = []
     for quantity, found in rows[rows.holds.notna()].groupby("quantity", sort=False):
         values = found.estimate
@@ -96,12 +97,12 @@ def readme_table(rows: pd.DataFrame) -> str:
 
 
 def write_readme(rows: pd.DataFrame, path: Path = README) -> None:
-    """Put the table between the two marks in the README.
+    """Replace the table between the two marks in the README.
 
     Raises
     ------
     ValueError
-        If the marks are not there.
+        If a mark is missing.
     """
     text = path.read_text(encoding="utf-8")
     before, found, rest = text.partition(MARKS[0])
@@ -109,7 +110,7 @@ def write_readme(rows: pd.DataFrame, path: Path = README) -> None:
     if not (found and closed):
         raise ValueError(f"{path.name} must hold the lines {MARKS[0].strip()} and {MARKS[1]}")
     seed = rows.seed.iloc[0]
-    table = f"{readme_table(rows)}\nSeed {seed}; `make claims` remakes this table.\n"
+    table = f"{readme_table(rows)}\nSeed {seed}; `make claims` updates this table.\n"
     path.write_text(before + found + table + closed + after, encoding="utf-8")
 
 
@@ -126,7 +127,7 @@ def ledger_table(rows: pd.DataFrame) -> str:
 
 
 def claim_details(rows: pd.DataFrame) -> str:
-    """Return each claim's groups, what would make it fail, and our part in it, as HTML."""
+    """Return each claim's groups, what would refute it, and the effect of our choices, as HTML."""
     blocks = []
     for id, found in rows.groupby("id", sort=False):
         text = TEXTS[str(id)]
@@ -139,7 +140,7 @@ def claim_details(rows: pd.DataFrame) -> str:
             f"<details><summary><strong>{id}. {escape(text.claim)}</strong> "
             f"{_badge(found.verdict.iloc[0])}</summary>"
             f"<p><strong>It would fail if</strong> {escape(text.fails_if)}. "
-            f"<strong>Our part in it:</strong> {escape(text.our_part)}</p>"
+            f"<strong>How our choices may have affected it:</strong> {escape(text.our_part)}</p>"
             f"{_table(head, lines, f'Groups of {id}')}</details>"
         )
     return "\n".join(blocks)
@@ -194,7 +195,7 @@ def _table(head: Iterable[str], lines: Iterable[Iterable[str]], label: str) -> s
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Judge the claims with each seed and remake what shows them."""
+    """Judge the claims with each seed and update the tables."""
     parser = argparse.ArgumentParser(description=re.sub(r"``|\n", " ", __doc__ or ""))
     book = StudyConfig().seed
     parser.add_argument("--seeds", type=int, nargs="+", default=[book], metavar="SEED")

@@ -1,4 +1,4 @@
-"""Which pages the book has, which notebook and parameters make each, and in which order."""
+"""The pages of the book in order, each with its notebook and parameters."""
 
 import ast
 import re
@@ -23,12 +23,12 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 class ParameterError(ValueError):
-    """A parameter that the notebook does not have, or of another type."""
+    """A parameter that the notebook does not declare, or a value of the wrong type."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One notebook run with one set of parameters.
+    """One notebook, run with one set of parameters.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Page:
 
     @property
     def name(self) -> str:
-        """Name of the page: a changed parameter makes a page of its own."""
+        """Name of the page: the notebook's, followed by each changed parameter."""
         parts = [f"{name}-{value}" for name, value in sorted(self.parameters.items())]
         return "-".join([self.notebook, *(re.sub(r"[^\w.-]+", "_", part) for part in parts)])
 
@@ -54,15 +54,15 @@ class Page:
 
 
 def pages_of_toc(toc: dict[str, Any], chosen: dict[str, dict[str, Any]]) -> list[Page]:
-    """Return the pages that the table of contents takes from ``executed/``, in its order.
+    """Return the pages in ``executed/`` that the table of contents lists, in its order.
 
     Parameters
     ----------
     toc
         Content of ``_toc.yml``.
     chosen
-        Content of ``pages.yml``: page name -> notebook and parameters, for pages that are not
-        simply the notebook of the same name.
+        Content of ``pages.yml``: page name -> notebook and parameters, for pages made from a
+        notebook of another name.
     """
     pages = []
     for entry in entries(toc):
@@ -76,7 +76,7 @@ def pages_of_toc(toc: dict[str, Any], chosen: dict[str, dict[str, Any]]) -> list
 
 
 def entries(toc: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return all entries with a file of a table of contents, in order, the root first."""
+    """Return all entries of a table of contents in order, the root first."""
     found = [{"file": toc["root"]}]
     for part in toc.get("parts", [toc]):
         for chapter in part.get("chapters", []):
@@ -95,7 +95,7 @@ def parameters_of(notebook: Path) -> dict[str, dict[str, Any]]:
     Raises
     ------
     FileNotFoundError
-        If there is no such notebook; the message lists those that there are.
+        If there is no such notebook; the message lists those available.
     """
     if not notebook.exists():
         there = ", ".join(sorted(path.stem for path in notebook.parent.glob("*.ipynb")))
@@ -112,7 +112,7 @@ def parameters_of(notebook: Path) -> dict[str, dict[str, Any]]:
 
 
 def check_parameters(notebook: Path, given: dict[str, Any]) -> None:
-    """Raise ParameterError unless ``notebook`` declares each given parameter with that type."""
+    """Raise ParameterError unless the notebook declares each parameter with this type."""
     declared = parameters_of(notebook)
     for name, value in given.items():
         if name not in declared:
@@ -127,12 +127,12 @@ def check_parameters(notebook: Path, given: dict[str, Any]) -> None:
 
 
 def parse_parameters(notebook: Path, words: list[tuple[str, str]]) -> dict[str, Any]:
-    """Return the checked parameters that were typed as ``-p NAME VALUE``.
+    """Return the checked parameters from the command line, ``-p NAME VALUE``.
 
     Raises
     ------
     ParameterError
-        On a name that the notebook does not declare, or a value of another type.
+        On a name that the notebook does not declare, or a value of the wrong type.
     """
     declared = parameters_of(notebook)
     given = {}
@@ -144,7 +144,7 @@ def parse_parameters(notebook: Path, words: list[tuple[str, str]]) -> dict[str, 
 
 
 def of_profile(notebook: Path, profile: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a profile that this notebook has and that differ from its own."""
+    """Return the parameters of a profile that this notebook declares with another default."""
     declared = parameters_of(notebook)
     known = {name: value for name, value in profile.items() if name in declared}
     check_parameters(notebook, known)
@@ -152,7 +152,7 @@ def of_profile(notebook: Path, profile: dict[str, Any]) -> dict[str, Any]:
 
 
 def code_of(notebook: Path) -> str:
-    """Return the code of all cells of a notebook, magics left out."""
+    """Return the code of all cells of a notebook, without magics."""
     cells = nbformat.read(notebook, as_version=4).cells
     lines = [
         line

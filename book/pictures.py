@@ -1,4 +1,4 @@
-"""Pictures of figures: drawn with twice the pixels, in a palette, shown at their own size."""
+"""Images of figures: high resolution, a palette of 256 colours, shown at their designed size."""
 
 import base64
 import io
@@ -7,11 +7,11 @@ import nbformat
 from PIL import Image
 
 SHARP = '%config InlineBackend.figure_formats = ["retina"]'
-"""Run before a notebook: figures with two pixels for each one shown."""
+"""Run before a notebook: figures with twice the resolution at which they are shown."""
 
 
 def fit(notebook: nbformat.NotebookNode) -> None:
-    """Give every figure of an executed notebook the width it was drawn for, and a palette."""
+    """Give every figure of an executed notebook its designed width and a palette."""
     for cell in notebook.cells:
         shown = cell.metadata.get("mystnb", {})
         if "figure" in shown:
@@ -21,7 +21,7 @@ def fit(notebook: nbformat.NotebookNode) -> None:
 
 
 def _in_palette(png: str) -> str:
-    """Return a picture (base64) in its 256 most useful colours: a third of the bytes."""
+    """Return an image (base64) reduced to 256 colours, a third of the bytes."""
     picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
     data = io.BytesIO()
     picture.quantize(256).save(data, "PNG", optimize=True)

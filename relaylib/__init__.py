@@ -1,5 +1,6 @@
 """Information relays in recurrent networks: which nodes carry what, when, in bits."""
 
+from relaylib.core.checks import select
 from relaylib.core.store import Store
 from relaylib.information.exact import exact_subsets, sampled_shapley
 from relaylib.information.relay import (
@@ -9,20 +10,33 @@ from relaylib.information.relay import (
     information_matrix,
     relay_information,
 )
+from relaylib.information.significance import shuffle_test
+from relaylib.measures.drift import drift, overlap
+from relaylib.measures.knockout import first_nodes, knockout_accuracy
+from relaylib.measures.smearing import smearing
+from relaylib.mmphate.estimator import MMPHATE
 from relaylib.networks.conditions import TrainingConfig
+from relaylib.networks.discretisation import discretise
 from relaylib.networks.ensemble import Ensemble
-from relaylib.networks.recording import discretise, record
+from relaylib.networks.recording import Recording, record
 from relaylib.networks.training import Trained, train
-from relaylib.studies.study import StudyConfig, load_ensemble, load_networks, run_study
+from relaylib.studies.claims.ledger import evaluate
+from relaylib.studies.config import StudyConfig
+from relaylib.studies.grid import combine_studies
+from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
+from relaylib.studies.study import load_ensemble, load_networks, run_study
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
 from relaylib.tasks.task import Task, Trials
 
 __version__ = "0.1.0"
 __all__ = [
+    "MMPHATE",
     "BlockTask",
     "Ensemble",
+    "KnockoutConfig",
     "MemoryTask",
+    "Recording",
     "RemovalOrder",
     "Store",
     "StudyConfig",
@@ -30,16 +44,26 @@ __all__ = [
     "Trained",
     "TrainingConfig",
     "Trials",
+    "combine_studies",
     "discretise",
+    "drift",
+    "evaluate",
     "exact_subsets",
+    "first_nodes",
     "greedy_order",
     "greedy_orders",
     "information_matrix",
+    "knockout_accuracy",
     "load_ensemble",
     "load_networks",
+    "overlap",
     "record",
     "relay_information",
+    "run_knockouts",
     "run_study",
     "sampled_shapley",
+    "select",
+    "shuffle_test",
+    "smearing",
     "train",
 ]

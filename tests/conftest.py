@@ -1,4 +1,4 @@
-"""What tests share: a small study of really trained networks, and the book made of such a one."""
+"""Shared fixtures: a small study of trained networks, and the book in the quick profile."""
 
 import os
 import shutil
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "book"))
 
-# Before torch is imported: stacks this small only lose by waiting for each other's threads.
+# Before torch is imported: for tensors this small, several threads are slower than one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.register_profile("untimed", deadline=None)  # a slow machine must not fail a test
 settings.load_profile("untimed")
 
 pytest_plugins = ["browsing"]
 
 
 def copy_book(target: Path) -> Path:
-    """Copy what makes the book, without what was built, and return the new book folder."""
+    """Copy the book's sources, without anything built, and return the new book folder."""
     ignored = shutil.ignore_patterns(
         "executed", "_build", "vendor", "assets", "__pycache__", "*.new"
     )
@@ -66,7 +66,7 @@ def quick_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(request: pytest.FixtureRequest) -> Path:
-    """Folder of built pages: RELAY_SITE where it is set, else those of the quick book."""
+    """Folder of built pages: RELAY_SITE if it is set, else the pages of the quick book."""
     if "RELAY_SITE" in os.environ:
         return Path(os.environ["RELAY_SITE"]).absolute()
     quick_book = request.getfixturevalue("quick_book")
@@ -76,7 +76,7 @@ def site(request: pytest.FixtureRequest) -> Path:
 
 
 class SmallStudy(NamedTuple):
-    """All 36 conditions, two networks each, and where they are kept."""
+    """All 36 conditions with two networks each, and the store that holds them."""
 
     config: "StudyConfig"
     store: "Store"
@@ -85,7 +85,7 @@ class SmallStudy(NamedTuple):
 
 @pytest.fixture(scope="session")
 def small_study(tmp_path_factory: pytest.TempPathFactory) -> SmallStudy:
-    """Train 72 networks, once for all tests. Whoever uses it leaves its store as it is."""
+    """Train 72 networks, once for all tests, which must not change the store."""
     from relaylib.core.store import Store
     from relaylib.studies.study import StudyConfig, run_study
 

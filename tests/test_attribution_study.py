@@ -11,7 +11,8 @@ from relaylib.measures.attribution import rank_agreement, rank_prediction
 from relaylib.measures.knockout import knockout_accuracy
 from relaylib.networks.recording import record
 from relaylib.studies.attribution import AttributionConfig, run_attribution
-from relaylib.studies.study import StudyConfig, load_ensemble, run_study
+from relaylib.studies.config import StudyConfig
+from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.memory import MemoryTask
 
 STUDY = StudyConfig(tasks=(MemoryTask(),), architectures=("RNN", "LSTM"), n_replicates=2)
@@ -48,14 +49,14 @@ def test_scores_of_a_network(compared, store, ensemble):
     symbols = record(ensemble, MemoryTask().population(), delay=2)
     score = compared.score.sel(WHERE, drop=True)
     for network, concept in np.ndindex(2, 3):
-        x_out, states = symbols.x_out[network, concept], symbols.states[network, 8].T
-        exact = exact_subsets(symbols.x_in[concept], x_out, states)
-        case = score.sel(replicate=network, concept=concept)
+        one = symbols.sel(network=network, time=9)
+        exact = exact_subsets(one.x_in[concept], one.x_out[concept], one.states)
+        case = score.sel(replicate=network).isel(concept=concept)
         np.testing.assert_array_equal(case.sel(measure="Shapley value"), exact.shapley_bits)
         np.testing.assert_array_equal(
             case.sel(measure="essential information"), exact.essential_bits
         )
-        here = compared.sel(WHERE).sel(replicate=network, concept=concept)
+        here = compared.sel(WHERE).sel(replicate=network).isel(concept=concept)
         np.testing.assert_array_equal(here.interaction_bits, exact.interaction_bits())
         assert here.total_bits == exact.relay_bits[-1]
     study = run_study(STUDY, store=store).sel(WHERE, drop=True).sel(regime="2", time=9)
@@ -66,7 +67,7 @@ def test_scores_of_a_network(compared, store, ensemble):
 
 def test_essential_is_mutual_information_where_all_answers_are_right(compared, store, ensemble):
     right = record(ensemble, MemoryTask().population(), delay=2)
-    perfect = (right.x_in == right.x_out).all(axis=2)  # network, concept
+    perfect = (right.x_out == right.x_in).all("sequence").values  # network, concept
     assert perfect.any()
     score = compared.score.sel(WHERE)
     essential, mutual = (score.sel(measure=f"{m} information") for m in ("essential", "mutual"))
@@ -105,12 +106,13 @@ def test_prediction_of_a_network_by_hand(compared, ensemble):
     members = np.array([[node in chosen for node in range(12)] for chosen in sets])
     lost = losses(ensemble, np.broadcast_to(members, (2, 33, 12)))[1, :, 1]
     symbols = record(ensemble, MemoryTask().population(), delay=2)
-    states = symbols.states[1, 8].T
+    one = symbols.sel(network=1, time=9, concept="B")
+    states = one.states.transpose("sequence", "node").values
     of_set = [
-        relay_information(symbols.x_in[1], symbols.x_out[1, 1], states[:, m], states[:, ~m])
+        relay_information(one.x_in.values, one.x_out.values, states[:, m], states[:, ~m])
         for m in members
     ]
-    here = compared.sel(WHERE).sel(replicate=1, concept=1)
+    here = compared.sel(WHERE).sel(replicate=1, concept="B")
     shapley = [here.score.sel(measure="Shapley value").values[m].sum() for m in members]
     sizes = members.sum(axis=1)
     for name, values in (("relay information of the set", of_set), ("Shapley value", shapley)):

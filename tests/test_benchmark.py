@@ -1,4 +1,4 @@
-"""What the benches write can be read, drawn and shown; no test here looks at a time."""
+"""The benchmark results can be read, drawn and shown; no test here depends on measured times."""
 
 import importlib
 import json
@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from book.benchmark import FOLDER, as_table, digits, layer_growth, load_bench, one_row
+from book.benchmark import FOLDER, as_table, layer_growth, load_bench, one_row
 from relaylib.figures import fig_speed
+from relaylib.figures.style import three_digits
 
 KEYS = {"name", "value", "unit", "baseline", "ratio", "peak_rss_mb"}
 NAME = re.compile(r".+ \(baseline: .+; \d+ repetitions?\)")
@@ -33,7 +34,7 @@ def write(folder, rows):
 
 @pytest.fixture
 def bench(benches, tmp_path):
-    """A run whose times are known: typical layers grow as n^2, adverse ones as n^3."""
+    """A run with known times: typical layers grow as n^2, adverse ones as n^3."""
     measure = benches["measure"]
     rows = [
         measure.row("training (baseline: the loop, 1 each)", 2.0, "s", 100.0, 300.0),
@@ -48,7 +49,7 @@ def bench(benches, tmp_path):
     return write(tmp_path, measure.repeated(rows, 5))
 
 
-def test_every_row_of_the_books_run_has_its_form():
+def test_every_row_of_the_books_run_has_the_right_form():
     stored = json.loads((FOLDER / "bench.json").read_text())
     assert {"date", "quick", "machine", "versions", "rows"} <= set(stored)
     for row in stored["rows"]:
@@ -59,7 +60,7 @@ def test_every_row_of_the_books_run_has_its_form():
     assert len({row["name"] for row in stored["rows"]}) == len(stored["rows"])
 
 
-def test_the_books_run_is_below_two_gigabytes_and_names_no_place():
+def test_the_books_run_needs_less_than_two_gigabytes_and_contains_no_paths():
     text = (FOLDER / "bench.json").read_text()
     assert load_bench().peak_rss_mb.max() < 2000
     assert not re.search(r"/(home|root|tmp|work|usr)\b", text)
@@ -74,17 +75,17 @@ def test_a_run_is_read_as_it_was_written(bench):
 
 
 @pytest.mark.parametrize(("what", "against"), [("training", ""), ("nothing", "dit")])
-def test_a_row_that_is_not_the_one_is_refused(bench, what, against):
-    with pytest.raises(ValueError, match=r"must fit one row.*there are:\ntraining \(baseline"):
+def test_no_match_or_several_are_refused(bench, what, against):
+    with pytest.raises(ValueError, match=r"must match one row.*rows are:\ntraining \(baseline"):
         one_row(bench, what, against)
 
 
-def test_a_missing_run_says_how_to_make_one(tmp_path):
-    with pytest.raises(FileNotFoundError, match="make one: make bench"):
+def test_the_error_for_a_missing_run_says_how_to_create_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match="create one with: make bench"):
         load_bench("none.json", folder=tmp_path)
 
 
-def test_growth_is_fitted(bench):
+def test_the_exponent_of_growth_is_fitted(bench):
     growth = layer_growth(bench)
     assert growth.nodes.values.tolist() == [512, 1024, 2048]
     assert growth.exponent.sel(kind="typical") == pytest.approx(2)
@@ -94,7 +95,7 @@ def test_growth_is_fitted(bench):
 
 
 def test_the_figure_shows_ratios_and_growth(bench):
-    ratios, growth = fig_speed.draw(bench).axes
+    ratios, growth = fig_speed.draw(bench, layer_growth(bench)).axes
     ends = [bar.get_x() + bar.get_width() for bar in ratios.patches]
     np.testing.assert_allclose(ends, [50, 10_000])  # goals are no method
     assert "training\nthan the loop, 1 each" in [text.get_text() for text in ratios.texts]
@@ -106,7 +107,7 @@ def test_the_figure_shows_ratios_and_growth(bench):
     np.testing.assert_allclose(lines["goal"].get_ydata(), 1.5)
 
 
-def test_the_table_is_readable(bench):
+def test_the_table_has_units_and_three_digits(bench):
     table = as_table(bench)
     assert table.shape == (bench.sizes["name"], 6)
     assert table["baseline"].tolist()[:3] == ["100\xa0s", "30.0\xa0s", "5,000\xa0s"]
@@ -117,18 +118,18 @@ def test_the_table_is_readable(bench):
     ("value", "text"),
     [(0.012345, "0.0123"), (1.5, "1.50"), (57.25, "57.2"), (123.4, "123"), (987_654.0, "988,000")],
 )
-def test_numbers_have_three_digits(value, text):
-    assert digits(value) == text
+def test_numbers_have_three_significant_digits(value, text):
+    assert three_digits(value) == text
 
 
-def test_only_positive_numbers_are_measured():
+def test_only_positive_numbers_are_formatted():
     with pytest.raises(ValueError, match="value must be positive, got 0"):
-        digits(0.0)
+        three_digits(0.0)
 
 
 @pytest.mark.parametrize(("architecture", "regime"), [("RNN", "1"), ("GRU", "random")])
-def test_the_loop_trains_the_networks_that_the_study_trains(benches, architecture, regime):
-    """Same first weights, data, delays and stopping rule: the same steps, up to rounding."""
+def test_the_baseline_loop_trains_the_networks_of_the_study(benches, architecture, regime):
+    """Same initial weights, data, delays and stopping rule, so the same steps up to rounding."""
     from relaylib.networks.conditions import TrainingConfig
     from relaylib.networks.training import train
 
@@ -138,7 +139,7 @@ def test_the_loop_trains_the_networks_that_the_study_trains(benches, architectur
     assert training.train_plainly(config, 0) == pytest.approx(steps, abs=2)
 
 
-def test_steps_of_discarded_attempts_count(benches):
+def test_steps_of_discarded_attempts_are_counted(benches):
     from relaylib.networks.conditions import TrainingConfig
     from relaylib.networks.training import train
 
@@ -149,7 +150,7 @@ def test_steps_of_discarded_attempts_count(benches):
     assert steps == trained.epochs.sum() + 2 * config.max_epochs
 
 
-def test_large_layers_make_rows_of_that_form(benches, monkeypatch):
+def test_large_layers_give_rows_of_the_right_form(benches, monkeypatch):
     monkeypatch.setattr(benches["bench_relay"], "apart", lambda measured, *given: measured(*given))
     rows = benches["bench_relay"]._growth(1, {32: 1, 64: 1})
     assert all(set(row) == KEYS for row in rows)

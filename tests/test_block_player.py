@@ -1,4 +1,4 @@
-"""The block task as a player: each picture shows what the networks get at that step."""
+"""The block task as a player: each picture shows the inputs of the networks at that step."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,6 @@ from relaylib.widgets.block import _draw_frame, block_player
 def test_the_rings_show_the_pixels_of_that_step(step):
     figure = _draw_frame(step)
     inks = np.array([to_rgb(patch.get_facecolor()) for patch in figure.axes[0].patches])
-    plt.close(figure)
     pixels = 1 - inks[:, 0].reshape(8, 16)
     shown = BlockTask().population().inputs[::16, step - 1]
     assert ((pixels > 0.1) == (shown > 0)).all()

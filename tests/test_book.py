@@ -16,6 +16,7 @@ from conftest import ROOT, build_book, copy_book
 import relaylib
 
 RESOURCES = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
+PACKAGE = Path(relaylib.__path__[0])
 REMOTE = re.compile(r"^(https?:)?//")
 
 
@@ -37,7 +38,7 @@ def notebook_pages(pages: dict[str, BeautifulSoup]) -> dict[str, BeautifulSoup]:
     return found
 
 
-def test_a_warning_fails_the_build_and_the_next_one(tmp_path):
+def test_a_warning_fails_the_build_each_time(tmp_path):
     book = copy_book(tmp_path)
     (book / "executed").mkdir()
     (book / "index.md").write_text("# Home\n\nSee {numref}`no-such-figure`.\n")
@@ -51,7 +52,7 @@ def test_a_warning_fails_the_build_and_the_next_one(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "anew"),
+    ("before", "after", "rebuilt"),
     [
         ("Some words.", "Other words.", False),
         ("# Other", "# Another", True),
@@ -60,7 +61,7 @@ def test_a_warning_fails_the_build_and_the_next_one(tmp_path):
         ("value = 1", "value = 2", False),
     ],
 )
-def test_all_is_built_anew_where_other_pages_may_show_the_change(tmp_path, before, after, anew):
+def test_everything_is_rebuilt_if_other_pages_may_show_the_change(tmp_path, before, after, rebuilt):
     book = copy_book(tmp_path)
     (book / "executed").mkdir()
     (book / "assets").mkdir()
@@ -77,10 +78,10 @@ def test_all_is_built_anew_where_other_pages_may_show_the_change(tmp_path, befor
     for path in (page, text):
         path.write_text(path.read_text().replace(before, after))
     found.append(build.shared_by_pages(book, toc))
-    assert (found[0] != found[1]) == anew
+    assert (found[0] != found[1]) == rebuilt
 
 
-def test_all_is_built_anew_with_another_style(tmp_path):
+def test_everything_is_rebuilt_with_another_style(tmp_path):
     book = copy_book(tmp_path)
     (book / "assets").mkdir()
     (book / "other.md").write_text("# Other\n")
@@ -92,7 +93,7 @@ def test_all_is_built_anew_with_another_style(tmp_path):
     assert build.shared_by_pages(book, toc) != before
 
 
-def test_files_of_widgets_that_no_page_names_are_removed(tmp_path):
+def test_files_of_widgets_that_no_page_uses_are_removed(tmp_path):
     (tmp_path / "executed").mkdir()
     (tmp_path / "assets").mkdir()
     page = nbformat.v4.new_notebook(metadata={"relay": {"assets": ["named.js"]}})
@@ -119,7 +120,7 @@ def test_no_style_sheet_loads_anything_remote(site):
     assert [path for path in site.rglob("*.css") if remote.search(path.read_text())] == []
 
 
-def test_every_local_link_leads_somewhere(site, pages):
+def test_every_local_link_has_a_target(site, pages):
     ids = {name: {e["id"] for e in page.find_all(id=True)} for name, page in pages.items()}
     broken = []
     for name, page in pages.items():
@@ -135,7 +136,7 @@ def test_every_local_link_leads_somewhere(site, pages):
     assert broken == []
 
 
-def test_every_figure_has_text_number_source_and_data(site, notebook_pages):
+def test_every_figure_has_an_alternative_text_a_number_a_source_and_data(site, notebook_pages):
     figures = [(n, f) for n, page in notebook_pages.items() for f in page.select("main figure")]
     assert figures
     for name, figure in figures:
@@ -152,8 +153,8 @@ def test_every_figure_has_text_number_source_and_data(site, notebook_pages):
     "RELAY_SITE" not in os.environ,
     reason="needs the book at full scale: make book, then RELAY_SITE=_build/html",
 )
-def test_this_build_found_what_the_stored_table_says():
-    """Same seed, same book: networks are the same to the last bit on any processor."""
+def test_the_claims_of_this_build_equal_the_stored_table():
+    """With the same seed, networks are bit-identical on any processor."""
     with open(ROOT / "book" / "data" / "claims_by_seed.csv", newline="") as file:
         stored = [row for row in csv.DictReader(file) if row["seed"] == "2025"]
     claims = json.loads((ROOT / "results" / "claims.json").read_text())
@@ -185,7 +186,7 @@ def test_figures_1_to_13_are_the_papers(notebook_pages):
     assert captions == [f"Fig. {number}" for number in range(1, 14)]
 
 
-def test_every_notebook_page_says_how_it_was_made(notebook_pages):
+def test_every_notebook_page_states_how_it_was_made(notebook_pages):
     for name, page in notebook_pages.items():
         card = page.find(id="how-this-page-was-made")
         assert card is not None, name
@@ -195,18 +196,28 @@ def test_every_notebook_page_says_how_it_was_made(notebook_pages):
         assert card.select_one("a.download")["href"].endswith(".ipynb")
 
 
-def test_the_quick_profile_is_shouted_and_the_paper_profile_is_not(notebook_pages):
+def test_the_quick_profile_is_announced_and_the_paper_profile_is_not(notebook_pages):
     for name, page in notebook_pages.items():
         card = page.find(id="how-this-page-was-made").text
         quick = re.search(r"profile\s+quick", card) is not None
         assert ("QUICK PROFILE" in page.select_one("main").text) == quick, name
 
 
-def test_a_page_weighs_less_than_two_megabytes(site, notebook_pages):
+def test_a_page_has_less_than_two_megabytes(site, notebook_pages):
     for name, page in notebook_pages.items():
         images = {(site / name).parent / image["src"] for image in page.select("main img[src]")}
         files = [site / name, *(path for path in images if path.exists())]
         assert sum(path.stat().st_size for path in files) < 2e6, name
+
+
+@pytest.mark.parametrize("room", sorted(p.parent.name for p in PACKAGE.glob("*/__init__.py")))
+def test_the_reference_has_a_page_per_room_with_all_its_modules(room):
+    found = pkgutil.walk_packages([str(PACKAGE / room)], f"relaylib.{room}.")
+    modules = {module.name for module in found if not module.ispkg}
+    page = (ROOT / "book" / "reference" / f"{room}.md").read_text()
+    documented = re.findall(r"automodule:: (\S+)", page)
+    assert sorted(documented) == sorted(name for name in modules if "kernels" not in name)
+    assert "?" in page.partition("##")[0], "the question that the room answers"
 
 
 def test_every_public_function_is_in_the_reference(pages):

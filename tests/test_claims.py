@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from relaylib import ledger
+from book import ledger
 from relaylib.core.provenance import code_hash
 from relaylib.core.store import Store
 from relaylib.figures import fig_claims
@@ -20,7 +20,7 @@ from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.claims.inputs import contrast
 from relaylib.studies.claims.ledger import as_json, claims_table, evaluate
 from relaylib.studies.claims.texts import TEXTS
-from relaylib.studies.study import StudyConfig
+from relaylib.studies.config import StudyConfig
 from relaylib.tasks.memory import MemoryTask
 
 IDS = [f"C{number}" for number in range(1, 17)]
@@ -31,18 +31,18 @@ def values(*rows):
 
 
 def claim(*holds, low=0.1):
-    groups = [Group(f"g{k}", "accuracy", 0.2, low, 0.3, 0.0, h) for k, h in enumerate(holds)]
+    groups = [Group(f"g{k}", "accuracy", 0.2, low, 0.3, 0, 0.0, h) for k, h in enumerate(holds)]
     return Claim("C1", *TEXTS["C1"], tuple(groups))
 
 
 class TestContrast:
     def test_equal_networks_leave_no_uncertainty(self):
         same = (1.0, values([0.25, 0.25], [0.75, 0.75]))
-        assert contrast(same, seed=1, label="x") == (0.5, 0.5, 0.5)
+        assert contrast(same, seed=1, label="x") == (0.5, 0.5, 0.5, 0)
 
     def test_agrees_with_normal_theory_and_scipy(self):
         sample = np.random.default_rng(1).normal(2, 1, 200)
-        mean, low, high = contrast((1.0, values(sample)), seed=1, label="x")
+        mean, low, high, _ = contrast((1.0, values(sample)), seed=1, label="x")
         assert mean == pytest.approx(sample.mean())
         half = 1.96 * sample.std() / np.sqrt(200)
         assert (low, high) == pytest.approx((mean - half, mean + half), abs=0.01)
@@ -52,19 +52,27 @@ class TestContrast:
 
     def test_conditions_are_resampled_apart(self):
         rows = np.random.default_rng(2).normal(0, 1, (4, 100))
-        _, low, high = contrast((1.0, values(*rows)), seed=1, label="x")
+        _, low, high, _ = contrast((1.0, values(*rows)), seed=1, label="x")
         error = np.sqrt((rows.var(axis=1) / 100).sum()) / 4
         assert high - low == pytest.approx(2 * 1.96 * error, rel=0.05)
 
     def test_variances_of_two_terms_add(self):
         a, b = np.random.default_rng(2).normal(0, [[3], [4]], (2, 400))
-        _, low, high = contrast((1.0, values(a)), (-1.0, values(b)), seed=1, label="x")
+        _, low, high, _ = contrast((1.0, values(a)), (-1.0, values(b)), seed=1, label="x")
         error = np.sqrt(a.var() / 400 + b.var() / 400)
         assert high - low == pytest.approx(2 * 1.96 * error, rel=0.05)
 
     def test_undefined_networks_are_left_out(self):
-        mean, low, high = contrast((1.0, values([0.5, np.nan, 0.5] * 9)), seed=1, label="x")
-        assert (mean, low, high) == (0.5, 0.5, 0.5)
+        some = values([0.5, np.nan, 0.5] * 9)
+        assert contrast((1.0, some), seed=1, label="x") == (0.5, 0.5, 0.5, 9)
+        once = values([0.5, np.nan, np.nan])  # a resample could hold nothing but NaN
+        assert contrast((1.0, once), seed=1, label="x") == (0.5, 0.5, 0.5, 2)
+
+    def test_a_condition_without_any_value_makes_the_estimate_undefined(self):
+        none = values([0.5, 0.6], [np.nan, np.nan])
+        mean, low, high, n_undefined = contrast((1.0, none), seed=1, label="x")
+        assert np.isnan([mean, low, high]).all()
+        assert n_undefined == 2
 
     def test_replicates_are_asked_for(self):
         with pytest.raises(ValueError, match="must have a dimension 'replicate'"):
@@ -80,6 +88,7 @@ class TestVerdict:
             ((False, False), "not reproduced"),
             ((True, None), "reproduced"),
             ((False, None), "not reproduced"),
+            ((None,), "not judged"),
         ],
     )
     def test_counts_every_group_that_counts(self, holds, verdict):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from relaylib.measures.emergence import auc, bootstrap_median, emergence
+from relaylib.measures.emergence import auc, emergence
 
 EPOCHS = [0, 1, 2, 4, 8]
 
@@ -22,11 +22,11 @@ def course(total: list[float], bits: np.ndarray, stopped: int = 7) -> xr.Dataset
             "information_bits": ((*dims, "node"), matrix),
             "stopped_epoch": ("replicate", [stopped]),
         },
-        {"epoch": EPOCHS, "time": [10], "concept": [0, 1]},
+        {"epoch": EPOCHS, "time": [10], "concept": [0, 1], "input_end": 10},
     )
 
 
-def test_half_and_settled_epochs_of_a_course_that_goes_back():
+def test_half_and_settled_epochs_of_a_course_that_drops_in_between():
     bits = np.tile([1.0, 1.0, 0.0, 0.0], (5, 1))
     found = emergence(course([0, 0.6, 0.2, 0.5, 1.0], bits)).isel(replicate=0, concept=0)
     assert found.half_epoch == 1
@@ -40,7 +40,7 @@ def test_an_epoch_after_the_end_of_training_is_its_end():
     bits = np.tile([1.0, 1.0, 0.0, 0.0], (5, 1))
     found = emergence(course([0, 0, 0, 0, 1.0], bits)).isel(replicate=0, concept=0)
     assert found.half_epoch == found.settled_epoch == 7
-    assert np.isnan(found.forecast_auc)  # nothing to forecast
+    assert np.isnan(found.forecast_auc)  # no later epoch to forecast
 
 
 def test_forecast_is_by_the_bits_at_the_half_epoch():
@@ -66,24 +66,26 @@ def test_auc_counts_pairs_and_halves_ties():
     assert np.isnan(auc(score, positive | True))
 
 
-def test_bootstrap_interval_covers_the_median_and_leaves_out_nan():
-    rng = np.random.default_rng(0)
-    values = xr.DataArray(rng.normal(5, 1, size=(40, 2)), dims=("replicate", "concept"))
-    values[:3, 1] = np.nan
-    found = bootstrap_median(values, seed=1, name="test")
-    assert found.n.values.tolist() == [40, 37]
-    assert (found.low < found["median"]).all()
-    assert (found["median"] < found.high).all()
-    # of a normal sample, the standard error of the median is 1.25 sd / sqrt(n)
-    assert float((found.high - found.low)[0]) == pytest.approx(4 * 1.25 / np.sqrt(40), rel=0.5)
-    again = bootstrap_median(values, seed=1, name="test")
-    xr.testing.assert_identical(found, again)
+def test_time_is_the_end_of_the_input_where_none_is_given():
+    history = course([0, 0, 0.6, 0.9, 1.0], np.eye(5, 4)).reindex(time=[10, 14], fill_value=0.1)
+    history.relay_bits.loc[{"time": 14, "epoch": 8}] = 1.0
+    history = history.assign_coords(input_end=14)
+    assert emergence(history).half_epoch.isel(concept=0).item() == 7
+    assert emergence(history).attrs["time"] == 14
+    xr.testing.assert_identical(emergence(history, time=14), emergence(history))
+    assert emergence(history, time=10).half_epoch.isel(concept=0).item() == 2
+    with pytest.raises(ValueError, match="time must be given"):
+        emergence(history.drop_vars("input_end"))
 
 
-def test_no_interval_of_one_replicate():
-    found = bootstrap_median(xr.DataArray([3.0, np.nan], dims="replicate"), seed=1, name="test")
-    assert found["median"] == 3
-    assert np.isnan(found.low)
+def test_concepts_may_have_names():
+    bits = np.zeros((5, 4))
+    bits[2], bits[-1] = [0.1, 0.6, 0.2, 0.3], [1.0, 1.0, 0.0, 0.4]
+    history = course([0, 0, 0.6, 0.9, 1.0], bits)
+    named = history.assign_coords(concept=["A", "B"], concept_name=("concept", ["A", "B"]))
+    found = emergence(named, time=10).sel(concept="A")
+    assert found.half_epoch == 2
+    assert found.forecast_auc == 0.5
 
 
 @pytest.mark.parametrize(("name", "value"), [("time", 3), ("level", 0.0), ("level", 1.5)])

@@ -1,12 +1,21 @@
 """Plug-in entropy and mutual information: known values, invariants, dit as a second route."""
 
+import time
+import tracemalloc
+
 import dit
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relaylib.information.entropy import conditional_mutual_information, entropy, mutual_information
+from relaylib.information.entropy import (
+    conditional_mutual_information,
+    entropy,
+    mutual_information,
+    row_labels,
+)
 
 COIN = np.array([0, 1, 0, 1])
 OTHER = np.array([0, 0, 1, 1])
@@ -27,6 +36,12 @@ def test_fair_coin_has_one_bit():
 
 def test_constant_has_no_entropy():
     assert entropy(np.zeros(5, int)) == 0.0
+    assert not np.signbit(entropy(np.zeros(5, int)))
+
+
+@pytest.mark.parametrize("size", [1e308, 1e-310])
+def test_weights_may_have_any_size(size):
+    assert entropy(COIN, weights=[size] * 4) == 1.0
 
 
 def test_no_columns_have_no_entropy():
@@ -46,12 +61,12 @@ def test_weights_are_probabilities():
     assert entropy([0, 1, 2], weights=[2, 1, 1]) == 1.5
 
 
-def test_copy_shares_everything_and_independent_coins_nothing():
+def test_copy_shares_one_bit_and_independent_coins_none():
     assert mutual_information(COIN, 1 - COIN) == 1.0
     assert mutual_information(COIN, OTHER) == 0.0
 
 
-def test_xor_is_seen_only_with_the_other_coin():
+def test_xor_is_informative_only_given_the_other_coin():
     assert mutual_information(COIN, XOR) == 0.0
     assert conditional_mutual_information(COIN, XOR, OTHER) == 1.0
 
@@ -76,6 +91,55 @@ def test_conditional_information_equals_four_entropies(table):
     assert bits == pytest.approx(by_entropies, abs=1e-12)
     assert bits >= -1e-12
     assert bits == pytest.approx(conditional_mutual_information(y, x, z, weights=w), abs=1e-12)
+
+
+@UNTIMED
+@given(tables())
+def test_constant_given_the_rest_adds_exactly_nothing(table):
+    """Not a rounding error: information that is 0 must tie with information that is 0."""
+    rows, rng = table
+    x, z = rows[:, 0], rows
+    for weights in (None, rng.random(len(rows)) + 0.01):
+        assert (
+            conditional_mutual_information(x, rng.integers(0, 5, len(x)), z, weights=weights) == 0
+        )
+        assert (
+            conditional_mutual_information(rng.integers(0, 5, len(x)), x, z, weights=weights) == 0
+        )
+
+
+@UNTIMED
+@given(tables(n_columns=4))
+def test_rows_have_the_same_label_where_they_are_equal(table):
+    rows, rng = table
+    rows = rows * rng.choice([1, -3, 10**12], 4) + rng.choice([0, -(2**62)], 4)
+    labels = row_labels(rows)
+    assert ((rows[:, None] == rows).all(axis=2) == (labels[:, None] == labels)).all()
+    assert 0 <= labels.min() <= labels.max() < 4 * len(rows)
+
+
+def test_memory_does_not_grow_with_the_product_of_alphabets():
+    """A table of all (x, y, z) of 2,000 symbols each would take 60 GiB."""
+    x = np.random.default_rng(0).permutation(2000)
+    tracemalloc.start()
+    assert conditional_mutual_information(x, x, 2**40 * (x % 1000)) == 1.0
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2e6
+
+
+def test_many_small_calls_are_fast():
+    x, y = np.random.default_rng(0).integers(0, 2, (2, 128))
+    start = time.process_time()
+    for _ in range(1000):
+        mutual_information(x, y)
+    assert time.process_time() - start < 1.5
+
+
+def test_labelled_symbols_may_be_in_any_order_of_dimensions():
+    rows = xr.DataArray(np.column_stack([COIN, OTHER, COIN]), dims=("sequence", "node"))
+    assert entropy(rows.T) == entropy(rows) == 2.0
+    assert mutual_information(rows.T, rows[:, 1]) == 1.0
 
 
 @UNTIMED
@@ -108,6 +172,9 @@ def test_dit_agrees(seed):
         ([0, 1], [0, 0], ValueError, "weights must sum to something positive"),
         ([0, 1], [1], ValueError, r"weights must have shape \(2\), got \(1,\)"),
         ([0, np.nan], None, ValueError, "symbols must be finite"),
+        (np.empty((0, 0), int), None, ValueError, "symbols must not be empty"),
+        (np.ma.masked_array([0, 1], [0, 1]), None, TypeError, "symbols must not be masked"),
+        ([0, 1], np.ma.masked_array([0, 1], [0, 1]), TypeError, "weights must not be masked"),
     ],
 )
 def test_bad_input_is_named(values, weights, error, message):

@@ -5,7 +5,9 @@ from math import factorial
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from relaylib.core.seeds import random_orders
 from relaylib.information.exact import exact_subsets, exact_summaries, sampled_shapley
 from relaylib.information.relay import plain_greedy_order, relay_information
 
@@ -127,7 +129,7 @@ def test_cipher_and_key_are_synergistic():
     assert exact.interaction_bits()[0, 1] == -1.0
 
 
-def test_silent_node_is_worth_nothing():
+def test_silent_node_has_shapley_value_zero():
     exact = exact_subsets(BIT, BIT, np.column_stack([np.zeros(4, int), BIT]))
     assert exact.shapley_bits.tolist() == [0.0, 1.0]
 
@@ -165,6 +167,79 @@ def test_concepts_of_their_own_per_network():
     assert (batch.shapley_bits[2, 1] == single.shapley_bits).all()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_labelled_equals_plain_for_any_order_of_dimensions(seed):
+    rng = np.random.default_rng(seed)
+    names, time = ["A", "B"], [4, 5, 6]
+    x_in = xr.DataArray(rng.integers(0, 2, (2, 20)), {"concept": names}, ("concept", "sequence"))
+    states = xr.DataArray(
+        rng.integers(0, 2, (3, 4, 20)),
+        {"time": time, "node": [1, 2, 3, 4]},
+        ("time", "node", "sequence"),
+    )
+    plain = exact_summaries(states.values, x_in.values, x_in.values)
+    states = states.transpose(*rng.permutation(states.dims))
+    summaries = exact_summaries(states, x_in.T, x_in).transpose("time", "concept", ...)
+    for name, values in vars(plain).items():
+        assert (summaries[name].values == values).all(), name
+    assert summaries.best_bits.dims == ("time", "concept", "set_size")
+    assert summaries.shapley_bits.dims == ("time", "concept", "node")
+    assert summaries.set_size.values.tolist() == [4, 3, 2, 1, 0]
+    assert (summaries.best_bits.units, summaries.best_sets.attrs) == ("bit", {})
+
+    at = {"time": 5, "concept": "B"}
+    x, nodes = x_in.sel(concept="B"), states.sel(time=5)
+    exact = exact_subsets(x, x, nodes)
+    assert exact.best_sets.equals(summaries.best_sets.sel(at).astype(np.uint32))
+    assert exact.gap_bits.identical(exact.best_bits - exact.greedy_bits)
+    single = exact_subsets(x.values, x.values, nodes.transpose("sequence", "node").values)
+    assert (exact.relay_bits == single.relay_bits).all()
+    assert exact.relay_bits.sel(relay_set=0b1111) == exact.best_bits.sel(set_size=4)
+    interaction = exact.interaction_bits()
+    assert (interaction.values == single.interaction_bits()).all()
+    assert (interaction.dims, interaction.units) == (("node", "other_node"), "bit")
+    sampled = sampled_shapley(x, x, nodes, n_permutations=5, rng=np.random.default_rng(0))
+    again = sampled_shapley(
+        x.values,
+        x.values,
+        nodes.transpose("sequence", "node").values,
+        n_permutations=5,
+        rng=np.random.default_rng(0),
+    )
+    assert (sampled.shapley_bits == again.shapley_bits).all()
+    assert sampled.standard_error_bits.node.values.tolist() == [1, 2, 3, 4]
+
+
+def test_several_cases_are_refused_where_one_is_needed():
+    states = xr.DataArray(np.zeros((3, 2, 4), int), dims=("time", "node", "sequence"))
+    x = xr.DataArray(BIT, dims="sequence")
+    with pytest.raises(ValueError, match=r"must be one case, without \('time',\)"):
+        exact_subsets(x, x, states)
+
+
+@pytest.mark.parametrize("leading", [2, 4])
+def test_concepts_of_another_batch_are_refused(leading):
+    states, x = np.zeros((3, 2, 4), int), BIT[None]
+    with pytest.raises(ValueError, match=r"x_out must have the leading axes of states, \(3,\)"):
+        exact_summaries(states, x, np.tile(x, (leading, 1, 1)))
+
+
+def test_orders_of_sampled_shapley_are_random_orders():
+    x_in, x_out, states, weights = random_case(3, max_nodes=5)
+    given = {"n_permutations": 2, "weights": weights}
+    sampled = sampled_shapley(x_in, x_out, states, rng=np.random.default_rng(1), **given)
+    losses = []
+    for order in random_orders(2, states.shape[1], rng=np.random.default_rng(1)):
+        sets = [
+            relay_information(
+                x_in, x_out, states[:, order[k:]], states[:, order[:k]], weights=weights
+            )
+            for k in range(len(order) + 1)
+        ]
+        losses.append(-np.diff(sets)[np.argsort(order)])
+    assert sampled.shapley_bits == pytest.approx(np.mean(losses, axis=0), abs=1e-12)
+
+
 def test_sampled_shapley_covers_the_exact_value():
     x_in, x_out, states, weights = random_case(11, max_nodes=8)
     exact = exact_subsets(x_in, x_out, states, weights)
@@ -186,7 +261,7 @@ def test_sampled_shapley_of_many_nodes():
     assert sampled.shapley_bits == pytest.approx([*[0] * 30, total])
 
 
-def test_too_many_nodes_names_the_way_out():
+def test_error_for_too_many_nodes_names_the_alternative():
     with pytest.raises(ValueError, match=r"at most 20 nodes.*got 21.*sampled_shapley"):
         exact_subsets(BIT, BIT, np.zeros((4, 21), int))
     with pytest.raises(ValueError, match=r"at most 16 nodes.*got 17 nodes.*exact_subsets"):
@@ -211,3 +286,9 @@ def test_bad_input_is_named(states, error, message):
 def test_one_permutation_has_no_standard_error():
     with pytest.raises(ValueError, match="n_permutations must be >= 2, got 1"):
         sampled_shapley(BIT, BIT, BIT[:, None], n_permutations=1, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("rng", [42, None])
+def test_random_stream_is_needed(rng):
+    with pytest.raises(TypeError, match=r"rng must be a numpy.random.Generator, got"):
+        sampled_shapley(BIT, BIT, BIT[:, None], n_permutations=2, rng=rng)

@@ -1,8 +1,8 @@
 """Figs. 10 and 11 show the smearing of the matrices they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 
 from relaylib.figures import fig10_smearing
 from relaylib.measures.smearing import smearing
@@ -13,7 +13,7 @@ from relaylib.measures.smearing import smearing
 def test_bars_are_the_shares_of_nodes_and_concepts(small_study, task, regime):
     bits = small_study.dataset.information_bits.sel(task=task, regime=regime, time=10)
     figure = fig10_smearing.draw(bits)
-    result = smearing(bits.values)
+    result = smearing(bits.values)  # the function of arrays; the figure has labels
     for column, upper, lower in zip(range(3), figure.axes[:3], figure.axes[3:], strict=True):
         for ax, counts, n_bars in (
             (upper, result.concepts_per_node[column], 4),
@@ -30,9 +30,9 @@ def test_bars_are_the_shares_of_nodes_and_concepts(small_study, task, regime):
         assert lower.get_title() == f"mean {mean:.1f} nodes"
     assert figure.axes[0].get_ylabel() == "fraction of nodes"
     assert figure.axes[3].get_xlabel() == "nodes per concept"
-    plt.close(figure)
 
 
 def test_shares_of_each_network_sum_to_one():
-    fractions = fig10_smearing.shares(np.array([[0, 1, 1, 3], [2, 2, 2, 2]]), 3)
+    counts = xr.DataArray([[0, 1, 1, 3], [2, 2, 2, 2]], dims=("replicate", "node"))
+    fractions = fig10_smearing.shares(counts.transpose(), 3)
     assert fractions.tolist() == [[0.25, 0.5, 0, 0.25], [0, 0, 1, 0]]

@@ -34,19 +34,19 @@ def test_lines_keep_values_labels_and_panel(table):
     assert set(line.y_label) == {"accuracy"}
 
 
-def test_a_band_holds_both_edges(table):
+def test_a_band_has_both_edges(table):
     band = table[table.kind == "band"]
     assert {(1, 0.25), (2, 0.5), (1, 0.75), (2, 1.0)} <= set(zip(band.x, band.y, strict=True))
 
 
-def test_an_image_holds_every_cell_once(table):
+def test_an_image_has_every_cell_once(table):
     image = table[table.kind == "image"].set_index(["y", "x"]).value
     assert len(image) == 6
     assert image.loc[2, 3] == 6
     assert image.loc[1, 2] == 2
 
 
-def test_points_have_their_own_colours_and_bars_their_ends(table):
+def test_points_have_colours_and_bars_have_ends(table):
     points = table[table.kind == "points"]
     assert list(zip(points.x, points.y, points.colour, strict=True)) == [
         (0.25, 0.5, "#000000"),
@@ -74,6 +74,6 @@ def test_an_empty_figure_has_an_empty_table():
     plt.close(figure)
 
 
-def test_anything_else_is_refused():
+def test_another_type_raises_an_error():
     with pytest.raises(TypeError, match="figure must be a matplotlib Figure, got list"):
         figure_data([])

@@ -1,9 +1,7 @@
 """Figs. 6 to 9 show the numbers of the study they are given."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
@@ -23,12 +21,6 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> xr.Dataset:
     return run_study(config, store=Store(tmp_path_factory.mktemp("study")))
 
 
-@pytest.fixture(autouse=True)
-def _close() -> Iterator[None]:
-    yield
-    plt.close("all")
-
-
 def test_fig6_shows_every_matrix_and_every_row(study: xr.Dataset) -> None:
     network = study.sel(task="memory", architecture="LSTM", regime="5", replicate=1)
     figure = fig06_arrival.draw(network, onsets=ONSETS)
@@ -44,7 +36,17 @@ def test_fig6_shows_every_matrix_and_every_row(study: xr.Dataset) -> None:
     assert right.axes[-1].get_ylabel() == "information (bits)"
 
 
-def test_negative_bits_have_a_colour_of_their_own(study: xr.Dataset) -> None:
+def test_onsets_may_be_named_and_must_belong_to_concepts(study: xr.Dataset) -> None:
+    network = study.sel(task="memory", architecture="LSTM", regime="5", replicate=1)
+    figure = fig06_arrival.draw(network, onsets={"B": 7})
+    assert [len(ax.lines) for ax in figure.subfigs[1].axes[:3]] == [0, 2, 0]
+    with pytest.raises(ValueError, match="onsets must hold one step for each of"):
+        fig06_arrival.draw(network, onsets=(4, 7))
+    with pytest.raises(ValueError, match=r"onsets must name concepts of .*, got \['D'\]"):
+        fig06_arrival.draw(network, onsets={"D": 4})
+
+
+def test_negative_bits_have_their_own_colour(study: xr.Dataset) -> None:
     network = study.sel(task="memory", architecture="LSTM", regime="5", replicate=1)
     figure = fig06_arrival.draw(network)
     image = figure.subfigs[0].axes[0].images[0]

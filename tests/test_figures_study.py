@@ -1,27 +1,20 @@
 """Figs. 1 to 3 show the numbers of the tasks and the study they are given."""
 
-from collections.abc import Iterator
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 
+from relaylib.core.checks import select
 from relaylib.figures import fig01_tasks, fig02_training, fig03_relays
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
-
-
-@pytest.fixture(autouse=True)
-def _close() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def test_fig1_shows_the_inputs_and_the_answers():
     tasks = (MemoryTask(), BlockTask())
     figure = fig01_tasks.draw(tasks, sequences=(1, 6), delay=3)
     for column, task in enumerate(tasks):
-        inputs, targets = task.population()
+        inputs, targets, _ = task.population()
         for row, eighth in enumerate((1, 6)):
             ax = figure.axes[2 * row + column]
             index = eighth * len(inputs) // 8
@@ -56,18 +49,30 @@ def test_fig2_shows_every_network_and_the_means(small_study):
             )
         n_networks = study.sizes["regime"] * study.sizes["replicate"]
         assert len(ax.lines) == 1 + n_networks + study.sizes["regime"]
+        (shaded,) = ax.patches
+        assert (shaded.get_x(), shaded.get_x() + shaded.get_width()) == (0.5, 5.5)
     assert figure.axes[0].get_ylabel() == "accuracy (fraction right)"
     assert figure.axes[-1].get_xlabel() == "test delay (steps)"
 
 
+def test_fig2_knows_the_delays_of_any_study():
+    study = xr.Dataset(
+        coords={"regime": ["0", "12", "random"]}, attrs={"configuration": '{"random_delays": [3]}'}
+    )
+    assert fig02_training.trained_delays(study) == [0, 3, 12]
+    assert fig02_training.trained_delays(study.sel(regime=["12"])) == [12]
+    assert fig02_training.trained_delays(study.sel(regime=["random"]).drop_attrs()) == []
+
+
 @pytest.mark.parametrize("task", ["memory", "block"])
 def test_fig3_shows_removal_losses_and_node_values(small_study, task):
-    network = small_study.dataset.sel(
-        task=task, architecture="LSTM", regime="5", replicate=0, time=10
+    network = select(
+        small_study.dataset, task=task, architecture="LSTM", regime="5", replicate=0, time=10
     )
-    figure = fig03_relays.draw(network, concepts=(0, 2))
-    for column, concept in enumerate((0, 2)):
-        case = network.sel(concept=concept)
+    names = network.concept.values[[2, 0]].tolist()
+    figure = fig03_relays.draw(network, concepts=names)
+    for column, name in enumerate(names):
+        case = network.sel(concept=name)
         curve, bars = figure.axes[column], figure.axes[2 + column]
         np.testing.assert_array_equal(curve.lines[-1].get_ydata(), case.relay_bits)
         labels = [label.get_text() for label in curve.get_xticklabels()]
@@ -76,4 +81,6 @@ def test_fig3_shows_removal_losses_and_node_values(small_study, task):
         total = case.relay_bits.values[0]
         assert arrows == [(total, left) for left in case.relay_bits.values[1:]]
         np.testing.assert_array_equal(bars.images[0].get_array()[0], case.information_bits)
-        assert curve.get_title() == f"concept {case.concept_name.item()}"
+        assert curve.get_title() == f"concept {name}"
+    with pytest.raises(ValueError, match=r"concepts must be one of .*; got 'colour'"):
+        fig03_relays.draw(network, concepts=("colour",))

@@ -13,6 +13,7 @@ from relaylib.measures.geometry import (
     score_many,
 )
 
+HUGE = np.array([0, 2**40])
 JOINED = np.array([[0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 2, 3]])
 
 
@@ -32,7 +33,7 @@ def test_pca_is_scikit_learns_up_to_sign(clouds: tuple) -> None:
     np.testing.assert_allclose(variance_fraction, reference.explained_variance_ratio_)
 
 
-def test_removed_nodes_do_not_matter(clouds: tuple) -> None:
+def test_removed_nodes_do_not_change_the_projection(clouds: tuple) -> None:
     points, _ = clouds
     kept = np.array([[1, 1, 0, 1, 0, 1], [1, 0, 0, 0, 0, 0]], bool)
     coordinates, variance = project_many(points, kept)
@@ -81,7 +82,7 @@ def test_undefined_scores_are_scikit_learns(spread: float) -> None:
     np.testing.assert_allclose(found, list(cluster_scores(points, labels).values()), atol=1e-6)
 
 
-def test_decoding_tells_separate_clouds_and_not_one_cloud() -> None:
+def test_separate_clouds_are_decoded_and_one_cloud_is_not() -> None:
     rng = np.random.default_rng(2)
     labels = np.tile(np.arange(4), 50)
     centres = np.array([[0, 0, 0], [9, 0, 0], [0, 9, 0], [9, 9, 0]])
@@ -90,7 +91,7 @@ def test_decoding_tells_separate_clouds_and_not_one_cloud() -> None:
     assert nearest_centroid_accuracy(noise, labels) < 0.45
 
 
-def test_what_lies_beyond_two_components_is_not_decoded() -> None:
+def test_information_outside_the_first_two_components_is_not_decoded() -> None:
     labels = np.tile([0, 1], 50)
     points = np.random.default_rng(1).normal(size=(100, 3)) * [20, 10, 0.1]
     points[:, 2] += labels
@@ -102,10 +103,18 @@ def test_what_lies_beyond_two_components_is_not_decoded() -> None:
     ("call", "message"),
     [
         (lambda: pca(np.ones((5, 2))), "points must differ"),
+        (lambda: pca(np.array([[0.0], [1e20]])), r"points must be below 1e\+15"),
+        (
+            lambda: nearest_centroid_accuracy(np.ones((4, 2)), [0, 0, 1, 1], n_folds=2),
+            "points must d",
+        ),
         (lambda: pca(np.array([[0.0, np.nan]])), "points must be finite"),
         (lambda: cluster_scores(np.eye(3), np.zeros(3, int)), "labels must take 2 to 2"),
         (lambda: cluster_scores(np.eye(3), np.arange(2)), "labels must have shape"),
-        (lambda: score_many(np.ones((1, 2, 3)), np.array([0, 0, 1]), JOINED), "labellings must"),
+        (
+            lambda: score_many(np.ones((1, 2, 4)), np.array([0, 0, 1, 1]), JOINED),
+            "labellings must have shape",
+        ),
         (
             lambda: score_many(np.ones((1, 2, 3)), np.array([0, 0, 1]), np.array([[0, 1]])),
             "two points or more each",
@@ -114,7 +123,24 @@ def test_what_lies_beyond_two_components_is_not_decoded() -> None:
             lambda: score_many(np.ones((1, 2, 4)), np.array([0, 0, 1, 1]), np.array([[0, 0]])),
             "labellings must use clusters",
         ),
-        (lambda: nearest_centroid_accuracy(np.eye(4), np.array([0, 0, 1, 1])), "n_folds must be"),
+        (
+            lambda: nearest_centroid_accuracy(np.eye(4), np.array([0, 0, 1, 1])),
+            "labels must be on n_folds",
+        ),
+        (lambda: project_many(np.eye(4), np.ones((1, 4)), -1), "n_components must be in 1..4"),
+        (lambda: pca(np.eye(4), 2**40), "n_components must be in 1..4"),
+        (
+            lambda: score_many(np.ones((1, 2, 4)), HUGE[[0, 0, 1, 1]], np.array([[0, 1]])),
+            "labels must be",
+        ),
+        (
+            lambda: score_many(np.ones((1, 2, 4)), np.array([0, 0, -1, -1]), np.array([[0, 1]])),
+            "labels must be",
+        ),
+        (
+            lambda: score_many(np.ones((1, 2, 4)), np.array([0, 0, 1, 1]), HUGE[None]),
+            "labellings must use",
+        ),
     ],
 )
 def test_bad_input_is_named(call, message: str) -> None:

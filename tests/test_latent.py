@@ -14,7 +14,8 @@ from relaylib.core.store import Store
 from relaylib.figures import fig12_pca, fig13_removal
 from relaylib.measures.geometry import SCORES, cluster_scores, pca
 from relaylib.studies.latent import LatentConfig, removal_projections, run_latent, sharpening
-from relaylib.studies.study import StudyConfig, load_ensemble, run_study
+from relaylib.studies.config import StudyConfig
+from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
 from relaylib.widgets.frames import frames
@@ -74,13 +75,13 @@ def test_removal_follows_the_studys_order_and_scores_what_is_left(latent: xr.Dat
     order = case.removal_order
     points = case.activations.values.reshape(-1, 12)
     for concept, n_removed in ((0, 0), (1, 5), (2, 10)):
-        left = sorted(set(range(12)) - set(order.sel(concept=concept).values[:n_removed] - 1))
+        left = sorted(set(range(12)) - set(order.isel(concept=concept).values[:n_removed] - 1))
         coordinates, _ = pca(points[:, left])
-        values = case.target.sel(concept=concept).values > 0
+        values = case.target.isel(concept=concept).values > 0
         for labelling, labels in (("concept", values), ("state", case.state.values)):
             expected = cluster_scores(coordinates, np.tile(labels, 6))
-            found = case.ordered_score.sel(
-                concept=concept, set_size=12 - n_removed, labelling=labelling
+            found = case.ordered_score.isel(concept=concept).sel(
+                set_size=12 - n_removed, labelling=labelling
             )
             for name in SCORES:
                 assert found.sel(score=name).item() == pytest.approx(expected[name], rel=1e-4)
@@ -93,11 +94,11 @@ def test_orders_and_bits_are_the_studys_at_step_10(latent: xr.Dataset, store: St
 
 
 def test_projections_match_the_scores(network: xr.Dataset) -> None:
-    projections = removal_projections(network).sel(concept=1, set_size=5)
+    projections = removal_projections(network).sel(concept="B", set_size=5)
     points = projections.coordinates.transpose("time", "sequence", "component").values
-    labels = np.tile(network.target.sel(concept=1).values > 0, 6)
+    labels = np.tile(network.target.sel(concept="B").values > 0, 6)
     scores = cluster_scores(points.reshape(-1, 2), labels)
-    found = network.ordered_score.sel(concept=1, set_size=5, labelling="concept")
+    found = network.ordered_score.sel(concept="B", set_size=5, labelling="concept")
     np.testing.assert_allclose(found, list(scores.values()), rtol=1e-4)
 
 
@@ -179,7 +180,7 @@ def test_fig13_panels_are_the_projections(network: xr.Dataset) -> None:
     figure = fig13_removal.draw(network)
     panel = figure.subfigs[0].axes[2]
     assert panel.get_title() == "6 nodes left"
-    points = removal_projections(network).coordinates.sel(concept=0, set_size=6)
+    points = removal_projections(network).coordinates.sel(concept="A", set_size=6)
     for value, drawn in enumerate(panel.collections):
         chosen = points.isel(sequence=(network.target[:, 0] > 0).values == value)
         expected = chosen.transpose("time", "sequence", "component").values.reshape(-1, 2)

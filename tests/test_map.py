@@ -1,4 +1,4 @@
-"""The map of the paper: every row leads to code, figure, test, page and data that are there."""
+"""The map of the paper links to existing code, figures, tests, pages and data."""
 
 import inspect
 import pkgutil
@@ -36,7 +36,7 @@ def row(request: pytest.FixtureRequest) -> Row:
 
 
 def modules(cell: str) -> set[str]:
-    """Import all that a cell refers to, and return the modules it is defined in."""
+    """Import everything that a cell refers to, and return the modules that define it."""
     names = re.findall(r"\{py:\w+\}`~([\w.]+)`", cell)
     return {inspect.getmodule(pkgutil.resolve_name(name)).__name__ for name in names}
 
@@ -47,16 +47,16 @@ def test_every_part_of_the_paper_has_a_row():
     assert [row.paper.partition(",")[0] for row in ROWS] == parts
 
 
-def test_the_code_is_there(row):
+def test_the_code_exists(row):
     assert modules(row.code)
 
 
-def test_the_figure_has_a_file_that_draws_it(row):
+def test_the_figure_has_a_module_with_a_draw_function(row):
     (module,) = modules(row.figure)
     assert callable(pkgutil.resolve_name(module).draw)
 
 
-def test_the_tests_are_of_this_code_and_this_figure(row):
+def test_the_tests_import_this_code_and_this_figure(row):
     tested = modules(row.code) | modules(row.figure)
     reached = set()
     for name in re.findall(r"`(\w+\.py)`", row.test):

@@ -1,4 +1,4 @@
-"""MM-PHATE: agreement with m-phate 0.1.6, what it cannot see, and its edges."""
+"""MM-PHATE: agreement with m-phate 0.1.6, invariances and edge cases."""
 
 from pathlib import Path
 
@@ -47,28 +47,28 @@ def disparity(one: np.ndarray, other: np.ndarray) -> float:
     return procrustes(one.reshape(-1, one.shape[-1]), other.reshape(-1, other.shape[-1]))[2]
 
 
-def test_kernel_is_that_of_mphate(reference, fitted):
+def test_kernel_equals_that_of_mphate(reference, fitted):
     np.testing.assert_allclose(fitted.kernel_.toarray(), reference["kernel"], atol=1e-4)
 
 
-def test_t_is_that_of_mphate(reference, fitted):
+def test_t_equals_that_of_mphate(reference, fitted):
     assert fitted.t_ == reference["t"]
 
 
 @pytest.mark.parametrize("t", ["auto", 3])
 @pytest.mark.parametrize("gamma", [0, 1])
-def test_embedding_is_that_of_mphate(reference, gamma, t):
+def test_embedding_equals_that_of_mphate(reference, gamma, t):
     ours = quiet(gamma=gamma, t=t).fit(reference["activations"]).embedding_
     assert disparity(reference[f"embedding_gamma{gamma}_t{t}"], ours) < 1e-3
 
 
-def test_landmark_operator_is_that_of_mphate_given_its_clusters(reference, fitted):
+def test_landmark_operator_equals_that_of_mphate_for_its_clusters(reference, fitted):
     operator, transitions = landmark_operator(fitted.kernel_, reference["cluster"])
     np.testing.assert_allclose(operator, reference["landmark_operator"], atol=1e-5)
     np.testing.assert_allclose(transitions.toarray(), reference["transitions"], atol=1e-5)
 
 
-def test_landmarks_keep_the_distances_of_the_full_embedding(reference, fitted):
+def test_landmarks_preserve_the_distances_of_the_full_embedding(reference, fitted):
     method = quiet(n_landmarks=60, n_svd=30).fit(reference["activations"])
     assert method.operator_.shape == (60, 60)
     by_landmarks = pdist(method.embedding_.reshape(-1, 2))
@@ -80,7 +80,7 @@ def test_landmarks_keep_the_distances_of_the_full_embedding(reference, fitted):
     assert ours_full > theirs_full - 0.05
 
 
-def test_kernel_joins_only_same_slice_or_same_node(reference, fitted):
+def test_kernel_connects_only_same_slice_or_same_node(reference, fitted):
     n_nodes = reference["activations"].shape[2]
     one, other = fitted.kernel_.nonzero()
     same_slice, same_node = one // n_nodes == other // n_nodes, one % n_nodes == other % n_nodes
@@ -89,7 +89,7 @@ def test_kernel_joins_only_same_slice_or_same_node(reference, fitted):
     assert (same_node & ~same_slice).any()
 
 
-def test_kernel_is_symmetric_with_unit_diagonal_and_nothing_faint(fitted):
+def test_kernel_is_symmetric_with_unit_diagonal_and_no_small_entries(fitted):
     kernel = fitted.kernel_
     assert (kernel != kernel.T).nnz == 0
     assert (kernel.diagonal() == 1).all()
@@ -118,7 +118,7 @@ def test_within_slice_by_hand():
     assert affinity[0, 2] == pytest.approx(np.exp(-1))
 
 
-def test_between_slices_keeps_what_is_in_reach_and_nothing_else():
+def test_between_slices_has_only_pairs_within_reach():
     reach = np.sqrt(np.log(1e4))
     kernel = between_slices(np.array([[0.0], [0.99 * reach], [2 * reach]]), 1.0).toarray()
     assert kernel[0, 1] == pytest.approx(np.exp(-((0.99 * reach) ** 2)))
@@ -131,7 +131,7 @@ def test_knee_of_two_straight_lines_is_where_they_meet():
 
 
 @pytest.mark.parametrize("n_components", [1, 2, 3])
-def test_metric_mds_is_scikit_learns(n_components):
+def test_metric_mds_equals_that_of_scikit_learn(n_components):
     data = np.random.default_rng(0).normal(size=(60, 5))
     distance = squareform(pdist(data))
     ours, stress = metric_mds(distance, n_components, 300, 0)
@@ -156,7 +156,7 @@ def normalised_stress(distance: np.ndarray, points: np.ndarray) -> float:
     return float(np.sqrt(((apart - squareform(distance)) ** 2).sum() / (apart**2).sum()))
 
 
-def test_entropies_are_those_of_the_singular_values(reference, fitted):
+def test_entropies_equal_those_of_the_singular_values(reference, fitted):
     values = np.linalg.svd(fitted.operator_, compute_uv=False)
     for t in (1, 5, 100):
         share = values**t / (values**t).sum()
@@ -192,7 +192,7 @@ def test_sign_of_a_node_does_matter(reference, fitted):
     assert np.abs(quiet().fit(flipped).kernel_ - fitted.kernel_).max() > 0.1
 
 
-def test_result_is_labelled_and_can_be_stored(reference, tmp_path):
+def test_result_is_labelled_and_can_be_written_as_netcdf(reference, tmp_path):
     labelled = xr.DataArray(
         reference["activations"],
         dims=("epoch", "time", "node", "sequence"),
@@ -207,7 +207,7 @@ def test_result_is_labelled_and_can_be_stored(reference, tmp_path):
     dataset.to_netcdf(tmp_path / "map.nc", engine="h5netcdf")
 
 
-def test_same_random_state_same_embedding_and_no_global_stream(reference):
+def test_same_random_state_gives_the_same_embedding_without_the_global_generator(reference):
     np.random.seed(5)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     method = quiet(n_landmarks=60, random_state=7)
@@ -216,14 +216,14 @@ def test_same_random_state_same_embedding_and_no_global_stream(reference):
     assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
 
 
-def test_more_sequences_than_components_go_through_pca():
+def test_more_sequences_than_n_pca_are_reduced_by_pca():
     data = np.random.default_rng(0).normal(size=(3, 4, 5, 40))
     full, reduced = quiet().fit(data), quiet(n_pca=39).fit(data)
     np.testing.assert_allclose(full.kernel_.toarray(), reduced.kernel_.toarray(), atol=1e-5)
     assert np.abs(quiet(n_pca=3).fit(data).kernel_ - full.kernel_).max() > 0.1
 
 
-def test_dead_nodes_have_zero_z_and_a_finite_place(reference):
+def test_silent_nodes_have_z_scores_of_zero_and_finite_coordinates(reference):
     activations = reference["activations"].copy()
     activations[:, :, :3] = 0.1  # three silent nodes, not representable exactly
     assert (z_score(activations)[:, :, :3] == 0).all()
@@ -232,7 +232,7 @@ def test_dead_nodes_have_zero_z_and_a_finite_place(reference):
     assert (method.kernel_.toarray()[:3, :3] == 1).all()  # same slice, same (flat) response
 
 
-def test_rounding_of_a_saturated_node_is_no_response():
+def test_rounding_noise_of_a_saturated_node_is_silent():
     activations = np.random.default_rng(0).normal(size=(2, 2, 3, 8)).astype(np.float32)
     activations[:, :, 0] = np.float32(1)
     activations[:, :, 0, ::2] = np.nextafter(np.float32(1), np.float32(0))
@@ -241,19 +241,19 @@ def test_rounding_of_a_saturated_node_is_no_response():
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 3, 4), (2, 1, 2, 4), (3, 2, 2, 8), (2, 2, 3, 2)])
-def test_few_slices_and_two_nodes_are_embedded(shape):
+def test_small_inputs_are_embedded(shape):
     data = np.random.default_rng(0).normal(size=shape)
     dataset = quiet().fit_transform(data)
     assert np.isfinite(dataset["embedding"]).all()
 
 
-def test_two_nodes_are_joined_by_e_to_the_minus_one():
+def test_affinity_of_two_nodes_is_one_over_e():
     affinity = within_slice(np.array([[0.0, 1.0], [2.0, 5.0]]), n_neighbours=2, decay=5)
     assert affinity[0, 1] == pytest.approx(np.exp(-1))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_nan_and_infinity_are_named(reference, bad):
+def test_nan_and_infinity_raise_an_error_with_their_position(reference, bad):
     activations = reference["activations"].copy()
     activations[3, 2, 1, 0] = bad
     with pytest.raises(ValueError, match=r"activations must be finite.*\(3, 2, 1, 0\)"):
@@ -269,12 +269,12 @@ def test_nan_and_infinity_are_named(reference, bad):
         ((2, 2, 3, 1), "at least 2 sequences"),
     ],
 )
-def test_too_little_data_is_refused(shape, message):
+def test_too_few_slices_nodes_or_sequences_raise_an_error(shape, message):
     with pytest.raises(ValueError, match=message):
         quiet().fit(np.random.default_rng(0).normal(size=shape))
 
 
-def test_a_silent_network_is_refused():
+def test_a_silent_network_raises_an_error():
     with pytest.raises(ValueError, match="only silent nodes"):
         quiet().fit(np.ones((2, 3, 4, 5)))
 
@@ -289,9 +289,24 @@ def test_a_silent_network_is_refused():
         {"n_components": 0},
         {"n_landmarks": 1},
         {"between_neighbours": 0},
+        {"decay": np.nan},
+        {"gamma": np.inf},
+        {"random_state": "yesterday"},
     ],
 )
-def test_bad_parameters_are_named(reference, parameter):
+def test_out_of_range_parameters_raise_an_error_that_names_them(reference, parameter):
     (name,) = parameter
     with pytest.raises(ValueError, match=name):
         quiet(**parameter).fit(reference["activations"])
+
+
+@pytest.mark.parametrize("parameter", [{"t": 2.5}, {"decay": "fast"}, {"gamma": "half"}])
+def test_parameters_of_another_type_raise_an_error_that_names_them(reference, parameter):
+    (name,) = parameter
+    with pytest.raises((TypeError, ValueError), match=f"^{name} must"):
+        quiet(**parameter).fit(reference["activations"])
+
+
+def test_activations_too_large_to_square_raise_an_error(reference):
+    with pytest.raises(ValueError, match="activations must be below"):
+        quiet().fit(reference["activations"].astype(float) * 1e200)

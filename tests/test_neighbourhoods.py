@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from threadpoolctl import threadpool_limits
 
 from relaylib.mmphate.graph import z_score
@@ -22,7 +23,7 @@ def test_chance_is_k_of_the_others():
     assert chance.sel(scope="between").values == pytest.approx(3 / 29)
 
 
-def test_an_embedding_at_random_scores_at_chance():
+def test_a_random_embedding_is_at_chance_level():
     data = RNG.normal(size=(40, 5, 8, 12))
     scores = neighbourhood_preservation(data, RNG.normal(size=(40, 5, 8, 2)), k=3)
     mean = scores.mean(["epoch", "time", "node"])
@@ -33,15 +34,15 @@ def test_an_embedding_at_random_scores_at_chance():
     assert abs(between["preserved_fraction"] - between["chance_fraction"]) < 0.01
 
 
-def test_scopes_are_told_apart():
-    # Right within every slice, but slices piled up at random places: wrong between.
+def test_within_and_between_are_measured_separately():
+    # Every slice is preserved, but the slices are shifted at random.
     place = z_score(DATA) + 100 * RNG.normal(size=(6, 5, 1, 12))
     scores = neighbourhood_preservation(DATA, place, k=3)["preserved_fraction"]
     assert (scores.sel(scope="within") == 1).all()
     assert scores.sel(scope="between").mean() < 0.5
 
 
-def test_each_node_is_followed_through_its_own_slices():
+def test_between_compares_a_node_with_itself_in_other_slices():
     place = z_score(DATA)
     place[:, :, 4] = RNG.permuted(place[:, :, 4], axis=0)
     between = neighbourhood_preservation(DATA, place, k=3)["preserved_fraction"].sel(
@@ -60,10 +61,10 @@ def test_tied_neighbours_all_count_and_raise_the_chance_level():
     assert (scores["preserved_fraction"].sel(node=[1, 2, 3]) == 1).all()
 
 
-def test_all_three_methods_are_scored_on_the_same_data():
+def test_all_three_methods_are_compared_on_the_same_data():
     mix = np.linspace(0, 1, 6)[:, None, None, None]
     smooth = (1 - mix) * DATA[:1] + mix * DATA[-1:]
-    with threadpool_limits(1):  # t-SNE on few points: threads only wait for one another
+    with threadpool_limits(1):  # with few points threads only slow t-SNE down
         compared = compare_embeddings(smooth, k=3, progress=False)
     assert compared["algorithm"].values.tolist() == ["MM-PHATE", "PCA", "t-SNE"]
     for name in compared["algorithm"].values:
@@ -75,11 +76,20 @@ def test_all_three_methods_are_scored_on_the_same_data():
 
 
 @pytest.mark.parametrize("k", [0, 8])
-def test_k_is_less_than_the_number_of_nodes(k):
+def test_k_must_be_less_than_the_number_of_nodes(k):
     with pytest.raises(ValueError, match=r"k must be in 1\.\.7"):
         neighbourhood_preservation(DATA, DATA, k=k)
 
 
-def test_embedding_of_another_shape_is_refused():
+def test_embedding_of_another_shape_raises_an_error():
     with pytest.raises(ValueError, match="embedding must have shape"):
         neighbourhood_preservation(DATA, DATA[:3])
+
+
+def test_a_labelled_embedding_is_aligned_by_the_names_of_its_dimensions():
+    dims = ("epoch", "time", "node", "component")
+    labelled = xr.DataArray(z_score(DATA), dims=dims).transpose(*dims[::-1])
+    scores = neighbourhood_preservation(DATA, labelled)
+    assert (scores["preserved_fraction"] == 1).all()
+    with pytest.raises(ValueError, match="embedding must have dimensions"):
+        neighbourhood_preservation(DATA, labelled.rename(component="axis"))

@@ -1,4 +1,4 @@
-"""Networks of a stack are torch's own: forward, gradients, conversion both ways."""
+"""Ensembles equal torch's modules: forward pass, gradients, conversion in both directions."""
 
 import copy
 import re
@@ -8,8 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from relaylib.networks.autograd import stacked_loss_gradient
-from relaylib.networks.compiled_training import loss_gradient
+from relaylib.networks import autograd, compiled_training
 from relaylib.networks.ensemble import ARCHITECTURES, Ensemble, weight_shapes
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
@@ -98,7 +97,7 @@ def mixed_delays(n_networks, n_sequences):
 @each_architecture
 @each_task
 @pytest.mark.parametrize("n_nodes", [12, 7])
-def test_fused_outputs_and_gradients_equal_torch(architecture, task, n_nodes):
+def test_compiled_outputs_and_gradients_equal_torch(architecture, task, n_nodes):
     ensemble, trials = untrained(architecture, task, n_nodes=n_nodes), task.population()
     inputs = np.ascontiguousarray(trials.inputs.transpose(2, 1, 0))
     targets = np.ascontiguousarray(trials.targets.T)
@@ -107,7 +106,7 @@ def test_fused_outputs_and_gradients_equal_torch(architecture, task, n_nodes):
     ran = ensemble.run(trials.inputs, N_BLANK).outputs[:, task.n_steps - 1 :]
     for index, flat in enumerate(flatten(ensemble).numpy()):
         case = (inputs, targets, delays[index], N_BLANK, flat)
-        outputs, gradient = loss_gradient(kind, n_nodes, *case)
+        outputs, gradient = compiled_training.loss_gradient(kind, n_nodes, *case)
         wanted = torch_gradient(*ensemble.to_torch(index), trials, delays[index])
         assert abs(outputs - ran[index]).max() < 1e-6
         assert abs(gradient - wanted.numpy()).max() < 1e-5
@@ -116,11 +115,12 @@ def test_fused_outputs_and_gradients_equal_torch(architecture, task, n_nodes):
 
 @each_architecture
 @each_task
-def test_stacked_outputs_and_gradients_equal_torch(architecture, task):
+def test_autograd_outputs_and_gradients_equal_torch(architecture, task):
     ensemble, trials = untrained(architecture, task), task.population()
     delays = mixed_delays(len(ensemble), len(trials.inputs))
     case = (trials.inputs.transpose(2, 1, 0).copy(), trials.targets.T.copy(), delays, N_BLANK)
-    outputs, gradient = stacked_loss_gradient(architecture, flatten(ensemble), N_NODES, *case)
+    flat = flatten(ensemble)
+    outputs, gradient = autograd.loss_gradient(architecture, flat, N_NODES, *case)
     ran = ensemble.run(trials.inputs, N_BLANK).outputs[:, task.n_steps - 1 :]
     assert abs(outputs - ran).max() < 1e-6
     for index in range(len(ensemble)):
@@ -151,7 +151,7 @@ def test_a_blank_step_is_a_step_of_zeros(architecture):
 
 
 @each_architecture
-def test_to_torch_and_back_is_the_same_to_the_last_bit(architecture):
+def test_to_torch_and_back_is_bit_identical(architecture):
     ensemble = untrained(architecture, BlockTask())
     back = Ensemble.from_torch(ensemble.to_torch(index) for index in range(len(ensemble)))
     assert back.architecture == architecture
@@ -160,7 +160,7 @@ def test_to_torch_and_back_is_the_same_to_the_last_bit(architecture):
 
 
 @each_architecture
-def test_from_torch_copies_and_leaves_the_modules_alone(architecture):
+def test_from_torch_copies_and_does_not_change_the_modules(architecture):
     pair = LAYERS[architecture](3, N_NODES), nn.Linear(N_NODES, 3)
     before = [copy.deepcopy(module.state_dict()) for module in pair]
     ensemble = Ensemble.from_torch([pair])
@@ -182,7 +182,7 @@ def test_to_torch_copies_and_draws_no_random_number():
     assert ensemble.weights["weight_hh"][0].abs().min() > 0
 
 
-def test_networks_are_picked_by_number_slice_and_list():
+def test_networks_are_selected_by_number_slice_and_list():
     ensemble = untrained("RNN", MemoryTask(), n_networks=4)
     for index, wanted in [(-1, [3]), (np.int64(2), [2]), (slice(1, 3), [1, 2]), ([3, 0], [3, 0])]:
         part = ensemble[index]
@@ -197,6 +197,54 @@ def test_running_changes_neither_weights_nor_inputs():
     ensemble.run(inputs, 5)
     assert torch.equal(flatten(ensemble), before)
     assert (inputs == shown).all()
+
+
+def test_the_repr_is_one_line_with_the_sizes():
+    ensemble = untrained("GRU", BlockTask(), n_networks=4, n_nodes=7)
+    assert repr(ensemble) == "<Ensemble: 4 x GRU, 16 inputs, 7 nodes, 3 outputs>"
+
+
+def test_an_unknown_network_is_an_index_error_with_the_limits():
+    ensemble = untrained("RNN", MemoryTask())
+    for index in (5, -4, [0, 3]):
+        with pytest.raises(IndexError, match=re.escape("index must be in -3..2, got")):
+            ensemble[index]
+    for wrong in ([1.0], "a", None, [True, False, True], [[0]]):
+        with pytest.raises(TypeError, match="index must be a slice or whole numbers, got"):
+            ensemble[wrong]
+    assert [len(network) for network in ensemble] == [1, 1, 1]
+
+
+def test_weights_with_gradients_are_used_without_them():
+    plain = untrained("LSTM", MemoryTask())
+    weights = {name: weight.clone().requires_grad_() for name, weight in plain.weights.items()}
+    ensemble = Ensemble("LSTM", weights)
+    assert all(weight.requires_grad for weight in weights.values())
+    assert not ensemble.step(None, ensemble.start(2))[0].requires_grad
+    assert (ensemble.weights["bias_hh"].numpy() == plain.weights["bias_hh"].numpy()).all()
+    run, wanted = (e.run(MemoryTask().population().inputs, 2) for e in (ensemble, plain))
+    assert (run.outputs == wanted.outputs).all()
+
+
+def test_the_analysed_state_of_an_lstm_is_chosen():
+    inputs = MemoryTask().population().inputs
+    run = untrained("LSTM", MemoryTask()).run(inputs, 1)
+    assert run.analysed("cell") is run.cell
+    assert run.analysed("hidden") is run.hidden
+    run = untrained("GRU", MemoryTask()).run(inputs, 1)
+    assert run.analysed("cell") is run.analysed("hidden") is run.hidden
+    with pytest.raises(ValueError, match="lstm_state must be one of 'cell', 'hidden'; got 'both'"):
+        run.analysed("both")
+
+
+class DoubledGRU(nn.GRU):
+    def forward(self, x, state=None):
+        return super().forward(2 * x, state)
+
+
+class NegativeLinear(nn.Linear):
+    def forward(self, x):
+        return -super().forward(x)
 
 
 def replaced(**weights):
@@ -234,20 +282,33 @@ GOOD = nn.RNN(3, 12), nn.Linear(12, 3)
         (run_with(SHOWN[:, :, :2]), "inputs must have shape (any, any, 3), got (8, 10, 2)"),
         (run_with(SHOWN[:0]), "inputs must not be empty"),
         (run_with(SHOWN * np.nan), "inputs must be finite"),
-        (run_with(SHOWN, -1), "n_blank must be >= 0, got -1"),
+        (
+            run_with(SHOWN.astype(float) * 1e300),
+            "inputs must be in the range of torch.float32, got",
+        ),
+        (run_with(SHOWN, -1), "n_blank must be in 0..10000, got -1"),
+        (run_with(SHOWN, 10**9), "n_blank must be in 0..10000, got 1000000000"),
         (lambda: untrained("RNN", MemoryTask()).start(0), "n_sequences must be >= 1, got 0"),
         (lambda: untrained("RNN", MemoryTask()).to_torch(3), "index must be in -3..2, got 3"),
-        (stacked(), "networks must hold at least one (layer, readout) pair"),
+        (stacked(), "networks must hold (layer, readout) pairs, got ()"),
         (stacked(GOOD[0]), "networks must hold pairs (layer, nn.Linear)"),
         (stacked((GOOD[1], GOOD[0])), "networks must hold pairs (layer, nn.Linear)"),
-        (stacked((GOOD[1], GOOD[1])), "networks: the layer's mode must be one of 'RNN_TANH'"),
+        (
+            stacked((GOOD[1], GOOD[1])),
+            "networks: the layer must be an nn.RNN, nn.GRU or nn.LSTM and not of a subclass, got",
+        ),
+        (stacked((DoubledGRU(3, 12), GOOD[1])), "not of a subclass, got DoubledGRU"),
+        (stacked((GOOD[0], NegativeLinear(12, 3))), "networks must hold pairs (layer, nn.Linear)"),
         (
             stacked((nn.RNN(3, 12, nonlinearity="relu"), GOOD[1])),
             "networks: the layer's mode must be one of 'RNN_TANH', 'GRU', 'LSTM'; got 'RNN_RELU'",
         ),
         (stacked((nn.GRU(3, 12, 2), GOOD[1])), "networks must have one layer"),
         (stacked((nn.GRU(3, 6, bidirectional=True), GOOD[1])), "networks must have one layer, one"),
-        (stacked((nn.LSTM(3, 12, proj_size=4), GOOD[1])), "no projection, got num_layers=1"),
+        (
+            stacked((nn.LSTM(3, 12, proj_size=4), GOOD[1])),
+            "no projection, got LSTM(3, 12, proj",
+        ),
         (stacked((nn.GRU(3, 12, bias=False), GOOD[1])), "networks must have biases"),
         (stacked((GOOD[0], nn.Linear(12, 3, bias=False))), "networks must have biases"),
         (stacked(GOOD, (nn.GRU(3, 12), GOOD[1])), "networks must be of one kind and size"),
@@ -263,6 +324,12 @@ def test_bad_input_is_named(call, message):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (
+            replaced(bias_ih=torch.zeros(3, 12, dtype=torch.int64)),
+            r"weights must all be torch.float32 or float64, got \['torch.float32', 'torch.int64'\]",
+        ),
+        (replaced(bias_ih=torch.zeros(3, 12).double()), "weights must all be torch.float32 or"),
+        (run_with(np.ma.masked_equal(SHOWN, 1)), "inputs must not be masked"),
         (run_with(SHOWN, 1.5), "n_blank must be a whole number, got 1.5"),
         (run_with([[["a", "b", "c"]]]), "inputs must hold real numbers"),
         (lambda: untrained("RNN", MemoryTask()).to_torch("0"), "index must be a whole number"),

@@ -3,6 +3,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import card
@@ -12,6 +13,8 @@ import pages
 import pytest
 from conftest import ROOT
 from pages import Page, ParameterError, check_parameters, parse_parameters
+
+from relaylib.core.provenance import code_hash, imported_modules
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 BINARIES = Path(sys.executable).parent
@@ -24,7 +27,7 @@ def source(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def small(tmp_path, monkeypatch) -> Page:
-    """A page of a small notebook of its own."""
+    """A page made from a small notebook."""
     new = nbformat.v4
     cells = [
         new.new_markdown_cell("# Small"),
@@ -52,13 +55,13 @@ def test_every_notebook_is_in_the_contents():
     assert {path.stem for path in NOTEBOOKS} - named == set()
 
 
-def test_every_notebook_runs_without_a_complaint(source, quick_book):
+def test_every_notebook_runs_without_warnings(source, quick_book):
     made = [
         path for path in quick_book.glob("executed/*.ipynb") if path.stem.startswith(source.stem)
     ]
     assert made
     for path in made:
-        assert "FloatProgressModel" not in path.read_text(), "a progress bar stays in the page"
+        assert "FloatProgressModel" not in path.read_text(), "a progress bar is left in the page"
         for cell in nbformat.read(path, as_version=4).cells:
             for output in cell.get("outputs", []):
                 assert output.output_type != "error"
@@ -73,7 +76,7 @@ def test_a_notebook_in_git_has_no_outputs(source):
         assert cell.get("execution_count") is None
 
 
-def test_parameters_are_typed_and_explained_and_are_the_papers(source):
+def test_parameters_are_typed_and_explained_and_have_the_papers_values(source):
     declared = pages.parameters_of(source)
     profile = pages.read_yaml(ROOT / "notebooks" / "params" / "paper.yml")
     assert {"n_replicates", "seed"} <= set(declared)
@@ -90,24 +93,25 @@ def test_parameters_are_typed_and_explained_and_are_the_papers(source):
         assert found["default"] == profile.get(name, found["default"])
 
 
-def test_a_notebook_calls_and_explains_and_does_not_program(source):
+def test_a_notebook_contains_no_functions_and_no_loops(source):
     tree = ast.parse(pages.code_of(source))
     programming = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.Try)
     assert not [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, programming)]
 
 
-def test_every_figure_has_a_caption_a_name_and_a_text(source):
+def test_every_figure_has_a_caption_a_name_and_an_alternative_text(source):
     for cell in nbformat.read(source, as_version=4).cells:
         figure = cell.metadata.get("mystnb", {})
         if figure:
             assert len(figure["figure"]["caption"]) > 20
             assert re.fullmatch(r"fig-[\w-]+", figure["figure"]["name"])
             assert len(figure["image"]["alt"]) > 20
-            assert re.search(r"^figure = ", cell.source, re.MULTILINE), "its data are saved"
+            assert card.shown_variable(cell.source) == "figure"  # shown, and its data are saved
+            assert re.search(r"^figure = ", cell.source, re.MULTILINE)
 
 
-def test_a_number_in_a_caption_or_a_text_is_glued_or_a_rule(source):
-    rules = {"0.5", "0.02", "0.05", "0.9", "0.95"}  # chance, and what the claims ask for
+def test_a_number_in_a_caption_is_glued_or_part_of_a_rule(source):
+    rules = {"0.5", "0.02", "0.05", "0.9", "0.95"}  # chance level, thresholds of the claims
     for cell in nbformat.read(source, as_version=4).cells:
         figure = cell.metadata.get("mystnb", {})
         if figure:
@@ -122,7 +126,7 @@ def test_the_plain_papermill_line_works_from_the_root(tmp_path):
     assert any("n_replicates = 2" in cell.source for cell in cells)
 
 
-def test_an_unknown_parameter_is_refused_with_the_allowed_names(small):
+def test_the_error_for_an_unknown_parameter_lists_the_allowed_names(small):
     with pytest.raises(ParameterError, match="small has no parameter 'n_replicas'") as error:
         parse_parameters(small.source, [("n_replicas", "3")])
     for line in (
@@ -137,7 +141,7 @@ def test_an_unknown_parameter_is_refused_with_the_allowed_names(small):
     ("name", "word"),
     [("n_replicates", "2.5"), ("n_replicates", "many"), ("n_replicates", "True"), ("fails", "1")],
 )
-def test_a_parameter_of_another_type_is_refused(small, name, word):
+def test_a_parameter_of_the_wrong_type_is_refused(small, name, word):
     with pytest.raises(ParameterError, match=rf"{name} of small must be (int|bool), got"):
         parse_parameters(small.source, [(name, word)])
 
@@ -147,11 +151,11 @@ def test_parameters_are_read_as_their_declared_type(small):
     assert parse_parameters(small.source, words) == {"n_replicates": 3, "label": "5", "rate": 1}
 
 
-def test_a_parameter_with_its_own_default_is_no_page_of_its_own(small):
+def test_a_parameter_with_its_default_value_makes_no_new_page(small):
     assert Page("small", parse_parameters(small.source, [("n_replicates", "20")])).name == "small"
 
 
-def test_a_wrong_parameter_stops_the_command_at_once():
+def test_a_wrong_parameter_stops_the_command_immediately():
     command = [sys.executable, "book/execute.py", "--notebook", "01_tasks", "-p", "n_nets", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
@@ -159,12 +163,12 @@ def test_a_wrong_parameter_stops_the_command_at_once():
     assert "n_replicates: int = 20" in done.stderr
 
 
-def test_an_unknown_notebook_is_refused_with_those_there_are(small):
+def test_the_error_for_an_unknown_notebook_lists_the_available_ones(small):
     with pytest.raises(FileNotFoundError, match="no notebook 99_no; there are: small"):
         pages.parameters_of(pages.NOTEBOOKS / "99_no.ipynb")
 
 
-def test_a_changed_parameter_makes_a_page_beside_the_default_one(small, tmp_path):
+def test_a_changed_parameter_makes_a_page_in_addition_to_the_default_one(small, tmp_path):
     executed = tmp_path / "executed"
     executed.mkdir()
     other = Page("small", {"label": "b c"})
@@ -180,7 +184,7 @@ def test_a_changed_parameter_makes_a_page_beside_the_default_one(small, tmp_path
     ]  # fmt: skip
 
 
-def test_a_page_is_run_again_when_and_only_when_something_changed(small, tmp_path, monkeypatch):
+def test_a_page_is_rerun_only_if_something_has_changed(small, tmp_path, monkeypatch):
     executed = tmp_path / "executed"
     executed.mkdir()
     assert not execute.up_to_date(small, "paper", executed)
@@ -188,7 +192,7 @@ def test_a_page_is_run_again_when_and_only_when_something_changed(small, tmp_pat
     assert execute.up_to_date(small, "paper", executed)
     assert not execute.up_to_date(small, "quick", executed)
     with monkeypatch.context() as patch:
-        patch.setattr(execute, "code_hash", lambda modules: "other code")
+        patch.setattr(execute, "code_hash", lambda modules, **_: "other code")
         assert not execute.up_to_date(small, "paper", executed)
     with monkeypatch.context() as patch:
         patch.setattr(card, "libraries", lambda: {"numpy": "0"})
@@ -197,18 +201,73 @@ def test_a_page_is_run_again_when_and_only_when_something_changed(small, tmp_pat
     assert not execute.up_to_date(small, "paper", executed)
 
 
-def test_a_failing_notebook_leaves_the_page_as_it_was_and_stops_no_other(small, tmp_path):
+@pytest.mark.parametrize("changed", ["book/tables.py", "book/words.py", "relaylib/numbers.py"])
+def test_a_page_depends_on_the_modules_of_the_book_and_on_what_they_import(
+    small, tmp_path, monkeypatch, changed
+):
+    """The notebook imports book.tables, which imports book.words and relaylib.numbers."""
+    files = {
+        "book/tables.py": "from book.words import WORDS\nfrom relaylib import numbers\n",
+        "book/words.py": "WORDS = ()\n",
+        "book/other.py": "",
+        "relaylib/__init__.py": "",
+        "relaylib/numbers.py": "",
+    }
+    for name, source in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(source)
+    package = tmp_path / "relaylib"
+    monkeypatch.setattr(execute, "HERE", tmp_path / "book")
+    for function in (imported_modules, code_hash):
+        monkeypatch.setattr(execute, function.__name__, partial(function, package=package))
+    before = execute.code_key(small)
+    text = small.source.read_text().replace("import relaylib.core.checks", "import book.tables")
+    small.source.write_text(text)
+    with_imports = execute.code_key(small)
+    assert with_imports != before
+    (tmp_path / "book" / "other.py").write_text("changed = True")
+    assert execute.code_key(small) == with_imports
+    (tmp_path / changed).write_text(files[changed] + "changed = True\n")
+    assert execute.code_key(small) != with_imports
+
+
+def test_the_modules_of_the_book_can_be_imported_from_any_folder(tmp_path):
+    source = "from importlib.util import find_spec; print(find_spec('book.ledger').origin)"
+    done = subprocess.run(
+        [sys.executable, "-c", source], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert Path(done.stdout.strip()) == ROOT / "book" / "ledger.py"
+
+
+def test_the_pages_of_the_ledger_and_of_speed_depend_on_their_modules_of_the_book():
+    for notebook, module in (("09_claims", "book.ledger"), ("12_speed", "book.benchmark")):
+        sources = execute.book_modules(Page(notebook))
+        assert set(sources) == {module}
+
+
+def test_the_variable_on_the_last_line_of_a_figures_cell_is_saved(tmp_path):
+    shown = {"mystnb": {"figure": {"name": "fig-a"}}}
+    new = nbformat.v4
+    drawn = new.new_code_cell("shown = draw(study)\nshown", metadata=shown)
+    saved = card.with_data(new.new_notebook(cells=[drawn]), tmp_path).cells[-1]
+    assert f"figure_data(shown).to_csv('{tmp_path}/fig-a.csv'" in saved.source
+    hidden = new.new_code_cell("figure = draw(study)", metadata=shown)
+    with pytest.raises(ValueError, match=r"last line .* must be its variable, got figure = draw"):
+        card.with_data(new.new_notebook(cells=[hidden]), tmp_path)
+
+
+def test_a_failing_notebook_keeps_the_existing_page_and_stops_no_other(small, tmp_path):
     executed = tmp_path / "executed"
     executed.mkdir()
     failing = Page("small", {"fails": True})
-    (executed / f"{failing.name}.ipynb").write_text("the page as it was")
+    (executed / f"{failing.name}.ipynb").write_text("the existing page")
     _, error = execute.attempt(failing, "paper", executed)
     assert "AssertionError" in error
-    assert (executed / f"{failing.name}.ipynb").read_text() == "the page as it was"
+    assert (executed / f"{failing.name}.ipynb").read_text() == "the existing page"
     assert (executed / f".{failing.name}.ipynb").exists()
 
 
-def test_the_quick_profile_is_shouted_after_the_title(small, tmp_path):
+def test_the_quick_profile_is_announced_after_the_title(small, tmp_path):
     executed = tmp_path / "executed"
     executed.mkdir()
     execute.run(small, "quick", executed)

@@ -1,7 +1,7 @@
-"""Every notebook works at every allowed value of its parameters, and refuses what is just outside.
+"""Every notebook accepts all tested allowed values of its parameters and refuses others by name.
 
-A notebook's cells run here in this process, at the quick size. Run r gives each parameter its
-value r (modulo their number): as many runs as the longest list, and every value is in one of them.
+A notebook's cells run in this process, with few networks. Run r gives each parameter its value r
+(modulo their number): there are as many runs as the longest list has values, and each value occurs.
 """
 
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ from conftest import ROOT
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
-from relaylib import neighbourhoods
 from relaylib.figures.data import figure_data
+from relaylib.mmphate import neighbourhoods
 
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 
-# These keep step with the run: they must fit each other, and decide what has to be computed anew.
+# These change together with the run: they must fit each other, and decide what is recomputed.
 IN_STEP: dict[str, tuple[Any, ...]] = {
     "seed": (1,),  # not the notebooks' own, with which the book is made
     "n_replicates": (2, 1),
@@ -35,7 +35,7 @@ IN_STEP: dict[str, tuple[Any, ...]] = {
     "lstm_state": ("cell", "hidden"),
     "value": ("cumulative", "increment", "aggregate"),
 }
-# The others start each at another place of its list, so that combinations vary.
+# Each of the others starts at another place of its list, so that combinations vary.
 ROTATED: dict[str, tuple[Any, ...]] = {
     "task": ("memory", "block"),
     "architecture": ("RNN", "GRU", "LSTM"),
@@ -78,7 +78,7 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "ridge": (1e-6, 100.0),
     },
     "12_speed": {"run": ("bench.json",)},
-    "13_mmphate": {  # one size alone, another than the book's: its maps take long
+    "13_mmphate": {  # one size only, not the book's: its maps take long
         "n_replicates": (1,),
         "regime": ("1",),
         "discretiser": ("median",),
@@ -165,7 +165,7 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
 
 
 def allowed(notebook: str) -> dict[str, tuple[Any, ...]]:
-    """Values of each parameter of a notebook that are tried."""
+    """Values of each parameter of a notebook that are tested."""
     values = IN_STEP | ROTATED | OF_A_NOTEBOOK.get(notebook, {})
     return {name: values[name] for name in pages.parameters_of(NOTEBOOKS[notebook])}
 
@@ -179,7 +179,7 @@ def designed(notebook: str) -> Iterator[dict[str, Any]]:
 
 
 def run_notebook(notebook: str, parameters: dict[str, Any]) -> None:
-    """Run the cells in order; every figure's cell makes one figure, which shows something."""
+    """Run the cells in order; every figure's cell makes one figure, which is not empty."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     made: list[Figure] = []
     for cell in nbformat.read(NOTEBOOKS[notebook], as_version=4).cells:
@@ -189,7 +189,8 @@ def run_notebook(notebook: str, parameters: dict[str, Any]) -> None:
             namespace |= parameters
         if cell.metadata.get("mystnb"):
             made.append(namespace["figure"])
-    assert plt.get_fignums() == [figure.number for figure in made]
+    assert len(set(map(id, made))) == len(made)
+    assert plt.get_fignums() == [], "a figure left open in pyplot would be shown twice"
     for figure in made:
         shown = figure_data(figure)[["x", "y"]].astype(float)
         assert np.isfinite(shown).all(axis=1).any()
@@ -197,7 +198,7 @@ def run_notebook(notebook: str, parameters: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where all runs keep their results, so that networks are trained once."""
+    """Folder of the results of all runs, so that networks are trained only once."""
     return tmp_path_factory.mktemp("parameters")
 
 
@@ -206,14 +207,14 @@ def _as_papermill_runs_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.chdir(ROOT / "notebooks")
     monkeypatch.setenv("RELAY_RESULTS", str(folder / "results"))
     monkeypatch.setenv("RELAY_ASSETS", str(folder / "assets"))
-    monkeypatch.setattr(neighbourhoods, "TSNE", partial(TSNE, max_iter=250))  # a rough map will do
+    monkeypatch.setattr(neighbourhoods, "TSNE", partial(TSNE, max_iter=250))  # faster
     plt.switch_backend("Agg")
     yield
     plt.close("all")
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
-def test_every_parameter_is_tried_and_its_line_says_what_is_allowed(notebook):
+def test_every_parameter_is_tested_and_its_comment_lists_the_allowed_words(notebook):
     cells = nbformat.read(NOTEBOOKS[notebook], as_version=4).cells
     (cell,) = (cell for cell in cells if "parameters" in cell.metadata.get("tags", []))
     lines = {line.partition(":")[0]: line for line in cell.source.splitlines()}
@@ -242,6 +243,6 @@ REFUSED = [
 
 @pytest.mark.parametrize(("notebook", "name", "value"), REFUSED)
 def test_a_value_just_outside_is_refused_by_name(notebook, name, value):
-    inside = next(designed(notebook))  # what it needs is stored
+    inside = next(designed(notebook))  # its results are stored already
     with pytest.raises((ValueError, TypeError, FileNotFoundError), match=rf"\b{name}\b"):
         run_notebook(notebook, inside | {name: value})

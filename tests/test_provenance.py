@@ -63,19 +63,19 @@ def test_moving_text_between_files_changes_the_hash(demo):
     assert code_hash(["demo.top"], package=demo) != before
 
 
-def test_unknown_module_is_named(demo):
+def test_unknown_module_raises_an_error_that_names_it(demo):
     with pytest.raises(ValueError, match=r"modules must name modules of demo, got 'demo\.rely'"):
         code_hash(["demo.relay", "demo.rely"], package=demo)
 
 
-def test_imported_modules_names_what_the_source_uses(demo):
+def test_imported_modules_are_those_that_the_source_imports(demo):
     source = (
         "import numpy as np\nfrom demo.relay import a, b\nfrom demo import entropy\nimport demo"
     )
     assert imported_modules(source, package=demo) == {"demo.relay", "demo.entropy", "demo"}
 
 
-def test_relaylib_itself_hashes():
+def test_modules_of_relaylib_have_different_hashes():
     digest = code_hash(["relaylib.core.checks"])
     assert len(digest) == 64
     assert digest != code_hash(["relaylib.core.seeds"])

@@ -1,24 +1,71 @@
-"""What the README tells a reader to type works as written."""
+"""The commands and the Python code of the README and of CONTRIBUTING work as written."""
 
+import contextlib
+import io
 import re
 import subprocess
+import textwrap
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+
+from relaylib import Ensemble, TrainingConfig, train
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+(PYTHON,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+ROOMS = sorted(path.parent.name for path in (ROOT / "relaylib").glob("*/__init__.py"))
 
 
-def test_the_ten_lines_of_python_run(capsys):
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(block.strip().splitlines()) <= 11
+@pytest.fixture(scope="module")
+def printed() -> tuple[dict, str]:
+    """Names and output of the ten lines of Python."""
     names: dict = {}
-    exec(compile(block, "README.md", "exec"), names)
-    assert names["bits"].shape == (3, 12)
-    assert np.isfinite(names["bits"]).all()
-    assert capsys.readouterr().out
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        exec(compile(PYTHON, "README.md", "exec"), names)
+    return names, output.getvalue()
+
+
+def test_the_ten_lines_of_python_print_what_the_readme_shows(printed):
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    lines = [line.rstrip() for line in printed[1].splitlines()]
+    assert lines == shown.splitlines()
+    assert len(PYTHON.splitlines()) <= 10
+
+
+def test_the_ten_lines_of_python_give_labelled_bits_of_every_concept(printed):
+    bits = printed[0]["bits"]
+    assert bits.dims == ("network", "time", "concept", "node")
+    assert bits.concept.values.tolist() == ["A", "B", "C"]
+    assert bits.node.values.tolist() == list(range(1, 13))
+    assert bits.attrs["units"] == "bit"
+    assert (bits.sel(time=10).max("node") == 1).all()
+    assert (bits.sel(time=3) == 0).all()  # before the first pulse
+
+
+def test_the_line_for_your_own_network_works():
+    layer, readout = torch.nn.GRU(3, 12), torch.nn.Linear(12, 3)
+    (line,) = re.findall(r"ensemble = (Ensemble.+\]\))", PYTHON)
+    names = {"Ensemble": Ensemble, "layer": layer, "readout": readout}
+    assert len(eval(line, names)) == 1
+
+
+def test_the_example_of_a_task_can_be_trained():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    block = next(b for b in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "Trials" in b)
+    names: dict = {"__name__": __name__}
+    exec(compile(textwrap.dedent(block), "CONTRIBUTING.md", "exec"), names)
+    task = names["CompareTask"]()
+    assert task.sample(3, rng=np.random.default_rng(0)).concepts == ("first", "second", "same")
+    trained = train(TrainingConfig(task, architecture="GRU", regime="1", n_replicates=1))
+    assert trained.population_accuracy.min() >= 0.98
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_readme_lists_the_rooms(room):
+    assert f"[`{room}`](relaylib/{room})" in README
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Finite samples: on known distributions, which estimate is right and which is not."""
 
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ class TestCorrection:
     def test_nearly_right_from_two_and_a_half(self, kind):
         assert abs(corrected_relay_information(*sample(kind, 10_000)) - TRUTH[kind]) < 0.15
 
-    def test_wrong_where_most_states_are_seen_once(self):
+    def test_wrong_where_most_states_occur_once(self):
         assert corrected_relay_information(*sample("irrelevant", 1_000)) > 0.5
 
     def test_equals_plug_in_on_large_counts(self):
@@ -69,7 +70,7 @@ class TestCorrection:
         one = x_in, x_out, states[:, 3], rest
         assert corrected_relay_information(*one) == pytest.approx(relay_information(*one), abs=1e-4)
 
-    def test_nodes_outside_the_set_count(self):
+    def test_nodes_outside_the_set_matter(self):
         x_in, x_out, states, _ = sample("copy", 10_000)
         others = np.delete(states, 3, axis=1)
         assert corrected_relay_information(x_in, x_out, states[:, 3], others) > 0.9
@@ -89,7 +90,7 @@ class TestShuffleTest:
         )
 
     @pytest.mark.parametrize("n_sequences", [1_000, 10_000])
-    def test_excess_of_irrelevant_nodes_is_nothing(self, n_sequences):
+    def test_excess_of_irrelevant_nodes_is_zero(self, n_sequences):
         result = self.run("irrelevant", n_sequences)
         assert abs(result.excess_bits) < 0.02
         assert abs(result.z_score) < 3
@@ -102,7 +103,7 @@ class TestShuffleTest:
         assert result.excess_bits < 0.2
 
     @pytest.mark.parametrize("kind", ["copy", "cipher", "noisy copy"])
-    def test_relaying_nodes_are_told_from_chance_even_when_undersampled(self, kind):
+    def test_relaying_nodes_are_significant_even_when_undersampled(self, kind):
         result = self.run(kind, 1_000)
         assert result.p_value == 1 / 20
         assert result.z_score > 3
@@ -165,9 +166,28 @@ class TestGuard:
         assert bits == pytest.approx(fraction / (2 * np.log(2)), rel=0.15)
 
 
+@pytest.mark.filterwarnings("ignore::relaylib.information.significance.UndersampledWarning")
+def test_memory_does_not_grow_with_the_product_of_alphabets():
+    """A table of all (x_in, x_out, states) of 2,000 symbols each would take 60 GiB."""
+    x = np.random.default_rng(0).permutation(2000)
+    tracemalloc.start()
+    result = shuffle_test(x, x, x, x[:, None][:, :0], n_shuffles=2, rng=np.random.default_rng(0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert result.relay_bits == pytest.approx(np.log2(2000))
+    assert peak < 2e6
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
+        ({"rng": 42}, TypeError, r"rng must be a numpy.random.Generator, got 42 \(int\)"),
+        ({"rng": None}, TypeError, "rng must be a numpy.random.Generator, got None"),
+        (
+            {"x_in": np.ma.masked_array([0, 1] * 10, [1, 0] * 10)},
+            TypeError,
+            "x_in must not be masked",
+        ),
         ({"n_shuffles": 1}, ValueError, "n_shuffles must be >= 2, got 1"),
         ({"x_out": [0, 1]}, ValueError, r"x_out must have shape \(20\), got \(2,\)"),
         ({"y_relay": np.full(20, 0.5)}, TypeError, "y_relay must hold discrete symbols"),
@@ -176,9 +196,16 @@ class TestGuard:
 )
 def test_bad_input_is_named(change, error, message):
     x = np.tile([0, 1], 10)
-    good = {"x_in": x, "x_out": x, "y_relay": x, "y_rest": x, "n_shuffles": 2}
+    good = {
+        "x_in": x,
+        "x_out": x,
+        "y_relay": x,
+        "y_rest": x,
+        "n_shuffles": 2,
+        "rng": np.random.default_rng(0),
+    }
     with pytest.raises(error, match=message):
-        shuffle_test(**good | change, rng=np.random.default_rng(0))
+        shuffle_test(**good | change)
 
 
 def test_limit_must_be_positive():

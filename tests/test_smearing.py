@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
@@ -61,9 +62,29 @@ def test_a_batch_equals_its_networks_one_by_one_and_scikit_learn():
         assert (together.carries[index].ravel() == upper).all()
 
 
+def test_labelled_matrices_in_any_order_give_labelled_results():
+    names = {"concept": ["A", "B"], "node": [1, 2, 3, 4]}
+    bits = xr.DataArray([[[0, 1, 0, 0.9], [0, 0, 0, 1.0]]], names, ("network", "concept", "node"))
+    result = smearing(bits.transpose("node", "network", "concept"))
+    assert result.nodes_per_concept.sel(concept="A", network=0) == 2
+    assert result.nodes_per_concept.dims == ("network", "concept")
+    assert result.concepts_per_node.sel(network=0).values.tolist() == [0, 1, 0, 2]
+    assert result.carries.sel(concept="B", node=4).all()
+    for labelled, plain in zip(result, smearing(bits.values), strict=True):
+        np.testing.assert_array_equal(labelled, plain)
+    with pytest.raises(ValueError, match="information_bits must have dimensions"):
+        smearing(bits.rename(node="unit"))
+
+
 @pytest.mark.parametrize(
-    ("bits", "message"), [(np.zeros(12), "concept, node"), (np.full((3, 12), np.nan), "finite")]
+    ("bits", "error", "message"),
+    [
+        (np.zeros(12), ValueError, "information_bits must have shape"),
+        (np.full((3, 12), np.nan), ValueError, "finite"),
+        (np.full((3, 12), "0.5"), TypeError, "real numbers"),
+        (np.ma.masked_less(np.eye(3, 12), 0.5), TypeError, "masked"),
+    ],
 )
-def test_bad_input_is_named(bits, message):
-    with pytest.raises(ValueError, match=message):
+def test_bad_input_is_named(bits, error, message):
+    with pytest.raises(error, match=message):
         smearing(bits)

@@ -1,4 +1,4 @@
-"""The store returns what was computed, computes it once, and never uses what is damaged."""
+"""The store returns what was computed, computes it once, and never uses damaged files."""
 
 import importlib
 import json
@@ -19,7 +19,7 @@ import pytest
 import xarray as xr
 
 import relaylib.core.store
-from relaylib.core.store import Store, StoreWarning
+from relaylib.core.store import Store, StoreWarning, as_store
 
 MODULES = ["relaylib.core.seeds"]
 
@@ -101,7 +101,7 @@ def manifest_file(store: Store) -> Path:
     return data_file(store).with_name(data_file(store).name + ".json")
 
 
-def test_dataset_read_is_the_dataset_computed(store: Store) -> None:
+def test_dataset_read_equals_the_dataset_computed(store: Store) -> None:
     compute = Recorder(study())
     computed = store.dataset("study", Config(), compute, modules=MODULES)
     read = store.dataset("study", Config(), compute, modules=MODULES)
@@ -116,7 +116,7 @@ def test_dataset_read_is_the_dataset_computed(store: Store) -> None:
         assert not variable.encoding  # it would keep the bytes of the file in memory
 
 
-def test_dataset_tells_where_it_comes_from(store: Store) -> None:
+def test_dataset_attributes_hold_its_provenance(store: Store) -> None:
     original = study()
     attrs = store.dataset("study", Config(), lambda: original, modules=MODULES).attrs
     configuration = json.loads(attrs["configuration"])
@@ -131,7 +131,7 @@ def test_dataset_tells_where_it_comes_from(store: Store) -> None:
     assert original.attrs == study().attrs
 
 
-def test_arrays_read_are_the_arrays_computed(store: Store) -> None:
+def test_arrays_read_equal_the_arrays_computed(store: Store) -> None:
     compute = Recorder(weights())
     for _ in range(2):
         arrays = store.arrays("weights", Config(), compute, modules=MODULES)
@@ -139,7 +139,7 @@ def test_arrays_read_are_the_arrays_computed(store: Store) -> None:
         for name, expected in weights().items():
             np.testing.assert_array_equal(arrays[name], expected)
             assert arrays[name].dtype == expected.dtype
-        arrays["weight_hh"] += 1  # what the caller does to its copy stays with the caller
+        arrays["weight_hh"] += 1  # must not change the stored arrays
     assert compute.calls == 1
 
 
@@ -193,7 +193,7 @@ def test_name_and_code_make_another_entry(store: Store, monkeypatch: pytest.Monk
         ("seed", "config"),
     ],
 )
-def test_configuration_without_a_hash_names_its_field(
+def test_unhashable_configuration_raises_an_error_that_names_the_field(
     store: Store, config: Any, named: str
 ) -> None:
     with pytest.raises(TypeError, match=rf"^{re.escape(named)} must be"):
@@ -207,7 +207,7 @@ def test_configuration_must_be_finite(store: Store, rate: float) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../weights", "a/b", ".hidden", "a b", "a\n"])
-def test_names_stay_in_the_folder(store: Store, name: str) -> None:
+def test_names_cannot_leave_the_folder(store: Store, name: str) -> None:
     with pytest.raises(ValueError, match="name must be"):
         store.arrays(name, Config(), weights, modules=MODULES)
     with pytest.raises(ValueError, match="filename must be"):
@@ -249,7 +249,7 @@ def swap_seed(path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["dataset", "arrays"])
-def test_damaged_entry_is_named_and_computed_again(
+def test_damaged_entry_is_computed_again_with_a_warning(
     store: Store, kind: str, part: Any, damage: Any
 ) -> None:
     compute = Recorder(study() if kind == "dataset" else weights())
@@ -266,7 +266,7 @@ def test_damaged_entry_is_named_and_computed_again(
         np.testing.assert_array_equal(again[variable], first[variable])
 
 
-def test_failed_computation_loses_nothing(store: Store) -> None:
+def test_failed_computation_leaves_other_entries_unchanged(store: Store) -> None:
     def fail() -> Any:
         raise RuntimeError("diverged")
 
@@ -280,7 +280,7 @@ def test_failed_computation_loses_nothing(store: Store) -> None:
     assert recovered.calls == 1
 
 
-def test_interrupted_study_goes_on_from_what_was_finished(store: Store) -> None:
+def test_interrupted_study_continues_from_finished_entries(store: Store) -> None:
     computed = []
 
     def run(stop_at: int | None) -> list[int]:
@@ -305,20 +305,20 @@ def test_interrupted_study_goes_on_from_what_was_finished(store: Store) -> None:
 def test_result_is_returned_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     store = Store(tmp_path / "file" / "results")
-    with pytest.warns(StoreWarning, match="could not be kept") as caught:
+    with pytest.warns(StoreWarning, match="could not be stored") as caught:
         arrays = store.arrays("weights", Config(), weights, modules=MODULES)
     np.testing.assert_array_equal(arrays["transposed"], weights()["transposed"])
     assert len(caught) == 1
-    with pytest.warns(StoreWarning, match=r"study\.nc could not be kept"):
+    with pytest.warns(StoreWarning, match=r"study\.nc could not be stored"):
         store.export(study(), "study.nc")
 
 
-def test_full_disk_keeps_no_half_entry(store: Store) -> None:
+def test_full_disk_leaves_no_partial_entry(store: Store) -> None:
     large = {"weight_hh": np.ones(10_000)}
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
-        with pytest.warns(StoreWarning, match="could not be kept"):
+        with pytest.warns(StoreWarning, match="could not be stored"):
             arrays = store.arrays("weights", Config(), lambda: large, modules=MODULES)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -367,7 +367,7 @@ def answer(store: Store) -> int:
     return int(arrays["answer"])
 
 
-def test_two_processes_compute_once_and_the_second_says_it_waits(store: Store) -> None:
+def test_two_processes_compute_once_and_the_second_reports_that_it_waits(store: Store) -> None:
     go = store.root.parent / "go"
     first = start(store, f"[time.sleep(0.02) for _ in range(3000) if not Path('{go}').exists()]")
     wait_for_call(store, first)
@@ -381,7 +381,7 @@ def test_two_processes_compute_once_and_the_second_says_it_waits(store: Store) -
     assert calls(store) == 1
 
 
-def test_writer_killed_while_computing_leaves_the_entry_free(store: Store) -> None:
+def test_entry_can_be_computed_after_its_writer_was_killed(store: Store) -> None:
     process = start(store, "time.sleep(60)")
     wait_for_call(store, process)
     process.kill()
@@ -392,7 +392,9 @@ def test_writer_killed_while_computing_leaves_the_entry_free(store: Store) -> No
 
 
 @pytest.mark.parametrize("n_written", [0, 1])
-def test_writer_killed_while_writing_is_named(store: Store, n_written: int) -> None:
+def test_partial_file_of_a_killed_writer_is_removed_with_a_warning(
+    store: Store, n_written: int
+) -> None:
     dies = f"""
 sync, seen = os.fsync, []
 def fsync(descriptor):
@@ -414,7 +416,7 @@ os.fsync = fsync
     assert not list(store.root.glob("*.partial"))
 
 
-def test_readable_copy_is_replaced_under_its_readers(store: Store) -> None:
+def test_export_can_replace_a_file_that_is_open(store: Store) -> None:
     path = store.export(study(), "study.nc")
     before = path.read_bytes()
     dataset = store.dataset("study", Config(), study, modules=MODULES)
@@ -424,7 +426,7 @@ def test_readable_copy_is_replaced_under_its_readers(store: Store) -> None:
     assert xr.load_dataset(path, engine="h5netcdf").identical(dataset)
 
 
-def test_same_folder_from_anywhere_in_the_project(
+def test_default_folder_is_the_same_from_anywhere_in_the_project(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RELAY_RESULTS", raising=False)
@@ -443,7 +445,15 @@ def test_same_folder_from_anywhere_in_the_project(
     assert Store("here").root == tmp_path / "elsewhere" / "here"
 
 
-def test_editing_a_task_of_ones_own_gives_a_new_entry(tmp_path: Path, monkeypatch) -> None:
+def test_a_store_can_be_given_as_a_path_or_left_out(store: Store, tmp_path: Path) -> None:
+    assert as_store(store) is store
+    assert as_store(str(tmp_path)).root == as_store(tmp_path).root == tmp_path
+    assert as_store(None).root == Store().root
+    with pytest.raises(TypeError, match="store must be a Store, a path or None, got 3"):
+        as_store(3)  # type: ignore[arg-type]
+
+
+def test_editing_a_user_defined_task_gives_a_new_entry(tmp_path: Path, monkeypatch) -> None:
     made = []
     for scale in (1, 2):
         path = tmp_path / "mine.py"

@@ -1,9 +1,10 @@
-"""The study is labelled, true to its networks, and never computed twice."""
+"""The study is labelled, equal to what its networks do, and never computed twice."""
 
 import json
 import re
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -14,10 +15,14 @@ import relaylib.networks.trained
 import relaylib.studies.study
 from relaylib.core.store import Store, StoreWarning
 from relaylib.information.relay import information_matrix
+from relaylib.information.significance import UndersampledWarning
 from relaylib.networks.ensemble import ARCHITECTURES
 from relaylib.networks.recording import record
 from relaylib.networks.training import train, train_conditions
-from relaylib.studies.study import StudyConfig, load_ensemble, load_networks, run_study
+from relaylib.core.checks import select
+from relaylib.studies.config import StudyConfig
+from relaylib.studies.grid import combine_studies
+from relaylib.studies.study import load_ensemble, load_networks, run_study
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
 
@@ -72,6 +77,8 @@ def test_dimensions_come_in_order_with_coordinates_and_units(small_study):
     assert study.test_delay.values.tolist() == list(range(10))
     assert study.time.values.tolist() == list(range(1, 16))
     assert study.concept.values.tolist() == [0, 1, 2]
+    assert study.input_end == 10
+    assert study.answer_delay.values.tolist() == [1, 2, 3, 4, 5, 5]
     assert study.node.values.tolist() == list(range(1, 13))
     assert study.set_size.values.tolist() == list(range(12, -1, -1))
     assert study.removal_step.values.tolist() == list(range(1, 13))
@@ -112,7 +119,7 @@ def test_accuracy_at_the_trained_delay_is_the_population_accuracy(small_study):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_accuracy_by_test_delay_is_that_of_torch(small_study, architecture):
     config, store, study = small_study
-    inputs, targets = BlockTask().population()
+    inputs, targets = BlockTask().population()[:2]
     layer, readout = load_ensemble(config, "block", architecture, "2", store=store).to_torch(1)
     shown = torch.cat([torch.as_tensor(inputs).transpose(0, 1), torch.zeros(9, 128, 16)])
     with torch.no_grad():
@@ -128,13 +135,13 @@ def test_information_is_that_of_the_recorded_states(small_study, task, regime, d
     config, store, study = small_study
     for architecture in ARCHITECTURES:
         ensemble = load_ensemble(config, task, architecture, regime, store=store)
-        states, x_in, x_out = record(ensemble, task.population(), delay=delay)
-        for network, time in [(0, 4), (1, 10), (0, 15)]:
-            wanted = information_matrix(states[network, time - 1].T, x_in.T, x_out[network].T)
-            row = study.information_bits.sel(
-                task=task.name, architecture=architecture, regime=regime, replicate=network
-            )
-            assert abs(row.sel(time=time) - wanted).max() < 1e-9
+        recording = record(ensemble, task.population(), delay=delay)
+        wanted = information_matrix(recording.states, recording.x_in, recording.x_out)
+        row = select(study, task=task.name, architecture=architecture, regime=regime)
+        assert row.concept.values.tolist() == list(task.concepts)
+        difference = row.information_bits - wanted.rename(network="replicate")
+        assert difference.sizes == row.information_bits.sizes
+        assert abs(difference).max() < 1e-9
 
 
 def test_removal_orders_name_every_node_once(small_study):
@@ -281,6 +288,91 @@ def test_conditions_are_all_combinations():
     assert sum(condition.n_replicates for condition in conditions) == 720
     assert config.read_delay("4") == 4
     assert config.read_delay("random") == 5
+    with pytest.raises(ValueError, match="regime must be one of '1', .*; got '7'"):
+        config.read_delay("7")
+
+
+@pytest.mark.parametrize("config", [0, [], {}, "memory", MemoryTask()])
+def test_something_else_than_a_configuration_is_refused(store, config):
+    with pytest.raises(TypeError, match="config must be a StudyConfig or None, got"):
+        run_study(config, store=store)
+
+
+@dataclass(frozen=True)
+class LateTask(MemoryTask):
+    """The memory task with four more steps, and its last pulse in the last one."""
+
+    onsets: tuple[int, ...] = (4, 9, 14)
+    name: ClassVar[str] = "late"
+    n_steps: ClassVar[int] = 14
+
+
+def test_times_come_from_the_task_and_the_study(store):
+    config = StudyConfig(
+        tasks=(LateTask(),),
+        architectures=("GRU",),
+        regimes=("2", "random"),
+        random_delays=(2, 3),
+        n_replicates=2,
+        n_blank=3,
+        answer_delay=3,
+        test_delays=(2, 3, 6),
+    )
+    study = run_study(config, store=store)
+    assert study.input_end == 14
+    assert study.time.values.tolist() == list(range(1, 18))
+    assert study.test_delay.values.tolist() == [2, 3, 6]
+    assert study.answer_delay.values.tolist() == [2, 3]
+    assert (study.accuracy.sel(regime="2", test_delay=2) == 1).all()
+    averaged = study.accuracy.sel(regime="random", test_delay=[2, 3]).mean("test_delay")
+    assert (averaged == study.population_accuracy.sel(regime="random")).all()
+    arrived = abs(study.information_bits.sel(concept="C", regime="2")) > 1e-9
+    assert not arrived.sel(time=slice(1, 13)).any()
+    assert arrived.sel(time=14).any()
+
+
+def test_a_sampled_task_is_tested_on_other_sequences_and_warns_of_small_samples(store):
+    noisy = MemoryTask(noise_sd=0.4)
+    config = replace(TINY, tasks=(noisy,), regimes=("1",), n_sampled=40, n_replicates=1)
+    with pytest.warns(UndersampledWarning, match="different states in 40 sequences"):
+        study = run_study(config, store=store)
+    assert (study.population_accuracy >= 0.98).all()
+    trained = study.population_accuracy.sel(regime="1")
+    assert (study.accuracy.sel(regime="1", test_delay=1) < trained).all()
+
+
+def test_an_unsolved_condition_is_recorded_if_asked(store):
+    config = replace(TINY, regimes=("1", "random"), max_epochs=30, max_attempts=2, n_replicates=1)
+    with pytest.raises(RuntimeError, match='or on_unsolved="record"'):
+        run_study(config, store=store)
+    study = run_study(replace(config, on_unsolved="record"), store=store)
+    unsolved = study.population_accuracy < 0.98
+    assert unsolved.any()
+    assert (study.attempts.where(unsolved, drop=True) == 2).all()
+    assert study.information_bits.notnull().all()
+
+
+def test_concepts_are_chosen_by_name(small_study):
+    chosen = select(small_study.dataset, task="block", concept="size")
+    whole = small_study.dataset.sel(task="block").isel(concept=1)
+    np.testing.assert_array_equal(chosen.information_bits, whole.information_bits)
+    with pytest.raises(ValueError, match="concept must be one of 'A', 'B', 'C'; got 'size'"):
+        select(small_study.dataset, task="memory", concept="size")
+
+
+def test_studies_of_different_sizes_combine(store):
+    config = replace(TINY, regimes=("1",), n_replicates=1)
+    sizes = {n: run_study(replace(config, n_nodes=n), store=store) for n in (6, 12)}
+    both = combine_studies(sizes, "n_nodes")
+    assert both.n_nodes.values.tolist() == [6, 12]
+    for n, study in sizes.items():
+        part = both.sel(n_nodes=n, node=slice(1, n))
+        np.testing.assert_array_equal(part.information_bits, study.information_bits)
+    assert both.information_bits.sel(n_nodes=6, node=12).isnull().all()
+    assert '"n_nodes":6' in both.configuration.sel(n_nodes=6).item()
+    assert both.attrs["seed"] == 2025
+    with pytest.raises(ValueError, match="studies must hold datasets"):
+        combine_studies({}, "n_nodes")
 
 
 @pytest.mark.parametrize(
@@ -288,7 +380,11 @@ def test_conditions_are_all_combinations():
     [
         ({"tasks": ()}, ValueError, "tasks must be a tuple of distinct levels, got ()"),
         ({"tasks": MemoryTask()}, ValueError, "tasks must be a tuple of distinct levels, got Mem"),
-        ({"tasks": ("memory",)}, TypeError, "task must be like relaylib.tasks.task.Task"),
+        (
+            {"tasks": ("memory",)},
+            TypeError,
+            "task must be an instance with the attributes of relaylib.tasks.task.Task",
+        ),
         ({"tasks": (MemoryTask(),) * 2}, ValueError, "tasks must be a tuple of distinct levels"),
         (
             {"tasks": (MemoryTask(), MemoryTask(amplitude=2.0))},
@@ -299,10 +395,18 @@ def test_conditions_are_all_combinations():
         ({"architectures": ("CNN",)}, ValueError, "architecture must be one of 'RNN', 'GRU', 'LST"),
         ({"regimes": "1"}, ValueError, "regimes must be a tuple of distinct levels, got '1'"),
         ({"regimes": ("1", "1")}, ValueError, "regimes must be a tuple of distinct levels, got ("),
-        ({"regimes": ("7",)}, ValueError, "regime must be one of '1', '2', '3', '4', '5', 'rando"),
+        ({"regimes": ("07",)}, ValueError, "regime must be"),
+        ({"regimes": ("7",)}, ValueError, "n_blank must be at least the longest delay at which"),
+        ({"n_blank": -1}, ValueError, "n_blank must be in 0..10000, got -1"),
+        ({"n_blank": 10**9}, ValueError, "n_blank must be in 0..10000, got 1000000000"),
+        ({"test_delays": [1]}, ValueError, "test_delays must be a tuple of distinct levels"),
+        ({"test_delays": (-1,)}, ValueError, "test_delays must be in 0..10000, got -1"),
+        ({"random_delays": ()}, ValueError, "random_delays must"),
+        ({"max_attempts": 0}, ValueError, "max_attempts must be >= 1, got 0"),
+        ({"n_sampled": 0}, ValueError, "n_sampled must be >= 1, got 0"),
         ({"n_replicates": 0}, ValueError, "n_replicates must be >= 1, got 0"),
         ({"n_replicates": "20"}, TypeError, "n_replicates must be a whole number, got '20'"),
-        ({"seed": -3}, ValueError, "seed must be >= 0, got -3"),
+        ({"seed": -3}, ValueError, "seed must be in 0..9223372036854775807, got -3"),
         ({"n_nodes": 0}, ValueError, "n_nodes must be >= 1, got 0"),
         ({"learning_rate": -1}, ValueError, "learning_rate must be positive, got -1"),
         ({"accuracy_goal": 2}, ValueError, "accuracy_goal must be in (0, 1], got 2"),
@@ -310,7 +414,11 @@ def test_conditions_are_all_combinations():
         ({"lstm_state": "c"}, ValueError, "lstm_state must be one of 'cell', 'hidden'; got 'c'"),
         ({"discretiser": "x"}, ValueError, "discretiser must be one of 'kmeans', 'sign', 'median'"),
         ({"levels": 1}, ValueError, "levels must be in 2..16, got 1"),
-        ({"answer_delay": 6}, ValueError, "answer_delay must be in 0..5, got 6"),
+        (
+            {"answer_delay": 6},
+            ValueError,
+            "n_blank must be at least the longest delay at which answers are read, 6, got 5",
+        ),
         ({"value": "x"}, ValueError, "value must be one of 'cumulative'"),
     ],
 )

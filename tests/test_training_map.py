@@ -1,4 +1,4 @@
-"""The widget of training maps: what it sends, and what it shows when it is moved."""
+"""The widget of training maps: what it sends to the page, and what its controls show."""
 
 import re
 
@@ -71,12 +71,12 @@ def test_the_untrained_null_is_left_out(maps):
     ("name", "value"),
     [("task", "speech"), ("colour", "4"), ("moment", 4), ("time", 0), ("node", 13)],
 )
-def test_what_is_not_there_is_refused(maps, name, value):
+def test_a_value_that_the_maps_do_not_have_is_named(maps, name, value):
     with pytest.raises(ValueError, match=name):
         TrainingMap(maps, **{name: value})
 
 
-def test_other_data_are_refused(maps):
+def test_data_without_an_embedding_are_refused(maps):
     with pytest.raises(ValueError, match="two-dimensional embedding"):
         TrainingMap(maps.drop_vars("embedding"))
 

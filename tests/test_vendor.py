@@ -1,4 +1,4 @@
-"""The scripts of the pages: only what is pinned is used, and a refusal leaves all as it was."""
+"""The scripts of the pages: only pinned files are used, and a refusal changes nothing."""
 
 import io
 import tarfile
@@ -22,7 +22,7 @@ def packed(script: bytes) -> bytes:
 
 @pytest.fixture
 def registry(monkeypatch):
-    """What the registry answers with: an archive per package; npm fails for any other."""
+    """The archives that the registry returns, by package; npm fails for any other."""
     archives: dict[str, bytes] = {}
 
     def npm(arguments: list[str]) -> int:
@@ -36,7 +36,7 @@ def registry(monkeypatch):
     return archives
 
 
-def test_an_archive_with_another_sum_is_refused_and_not_kept(registry, tmp_path):
+def test_an_archive_with_another_checksum_is_refused_and_not_kept(registry, tmp_path):
     registry[PACKAGE] = packed(b"forged()")
     with pytest.raises(SystemExit) as refusal:
         vendor.archive(PACKAGE, cache=tmp_path)
@@ -56,16 +56,16 @@ def test_a_damaged_archive_in_the_cache_is_fetched_again(registry, monkeypatch, 
     path.write_bytes(good[:-1])
     assert vendor.archive(PACKAGE, cache=tmp_path).read_bytes() == good
     registry.clear()
-    assert vendor.archive(PACKAGE, cache=tmp_path) == path  # from now on without the registry
+    assert vendor.archive(PACKAGE, cache=tmp_path) == path  # now without the registry
 
 
-def test_without_the_registry_the_message_says_so(registry, tmp_path):
+def test_the_error_without_a_registry_asks_for_the_network(registry, tmp_path):
     with pytest.raises(SystemExit, match="is the network up"):
         vendor.archive(PACKAGE, cache=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_refused_archive_leaves_the_folder_as_it_was(registry, monkeypatch, tmp_path):
+def test_one_refused_archive_leaves_the_folder_unchanged(registry, monkeypatch, tmp_path):
     registry["good@1.0.0"] = registry["bad@1.0.0"] = packed(b"run()")
     wanted = {"require.js": "widgets"}
     pinned = {
@@ -87,7 +87,7 @@ def test_one_refused_archive_leaves_the_folder_as_it_was(registry, monkeypatch, 
     assert not (folder / "old.js").exists()
 
 
-def test_another_anywidget_is_refused(registry, monkeypatch, tmp_path):
+def test_another_version_of_anywidget_is_refused(registry, monkeypatch, tmp_path):
     monkeypatch.setattr(vendor, "ANYWIDGET", vendor.integrity(b"another"))
     with pytest.raises(SystemExit, match="anywidget"):
         vendor.lay_out(tmp_path / "vendor", cache=tmp_path)

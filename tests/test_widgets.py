@@ -1,4 +1,4 @@
-"""The widgets on the side of Python: what they send, and what they refuse."""
+"""The Python side of the widgets: what they send to the page, and which arguments are errors."""
 
 import base64
 import json
@@ -62,7 +62,7 @@ def test_the_asset_is_written_while_the_book_is_executed(small_study, tmp_path, 
     assert (tmp_path / "assets" / f"{explorer.asset}.js").exists()
 
 
-def test_a_page_does_not_carry_the_matrices(explorer, small_study):
+def test_the_state_of_the_widget_does_not_hold_the_matrices(explorer, small_study):
     state = explorer.get_state()
     assert not any(isinstance(value, bytes | memoryview) for value in state.values())
     without_script = {k: v for k, v in state.items() if k not in ("_esm", "_css")}
@@ -95,7 +95,7 @@ def test_the_answer_is_read_at_the_delay_of_the_regime(explorer):
         ({"time": 0}, r"time must be in 1..15, got 0"),
     ],
 )
-def test_the_explorer_refuses_what_the_study_does_not_have(small_study, shown, message):
+def test_the_explorer_names_a_value_that_the_study_does_not_have(small_study, shown, message):
     with pytest.raises(ValueError, match=message):
         RelayExplorer(small_study.dataset, **shown)
 
@@ -105,7 +105,7 @@ def test_the_explorer_names_what_a_dataset_lacks():
         RelayExplorer(xr.Dataset({"accuracy": ("task", [1.0])}))
 
 
-def test_the_live_network_carries_weights_population_and_relay_order(live, small_study):
+def test_the_live_network_holds_weights_population_and_relay_order(live, small_study):
     floats, halves = np.frombuffer(live.floats, "<f4"), np.frombuffer(live.halves, "<f2")
     config, store = small_study.config, small_study.store
     assert len(live.contents["networks"]) == 36
@@ -141,12 +141,12 @@ def test_the_live_network_shows_the_state_that_was_analysed(live):
         ({"replicate": 2}, r"replicate must be in 0..1, got 2"),
     ],
 )
-def test_the_live_network_refuses_what_it_cannot_show(small_study, shown, message):
+def test_the_live_network_names_a_value_out_of_range(small_study, shown, message):
     with pytest.raises(ValueError, match=message):
         LiveNetwork(small_study.config, small_study.dataset, store=small_study.store, **shown)
 
 
-def test_a_task_without_a_population_is_refused_by_name(tmp_path):
+def test_a_task_without_a_population_is_named(tmp_path):
     config = StudyConfig(
         tasks=(MemoryTask(noise_sd=0.1),),
         architectures=("RNN",),

@@ -1,4 +1,4 @@
-"""The widgets in a browser, without a kernel and with one: moved, and checked against the data."""
+"""The widgets in a browser, without and with a kernel: what they show is compared with the data."""
 
 import base64
 import functools

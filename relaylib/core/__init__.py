@@ -1,1 +1,1 @@
-"""Checks of arguments, random streams, bootstrap, tolerances, the store of results and what it is keyed by."""
+"""Checks of arguments, random streams, the bootstrap, tolerances, and the store of results."""

@@ -1,13 +1,14 @@
-"""The bootstrap: how far an estimate over replicates would move with other replicates."""
+"""The bootstrap: confidence intervals of statistics over replicates."""
 
 from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_choice, check_integer
+from relaylib.core.checks import check_choice, check_dims, check_floats, check_integer, check_rng
 
 N_RESAMPLES = 10_000
+MAX_RESAMPLES = 1_000_000
 _STATISTICS: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "median": np.median}
 
 
@@ -40,20 +41,17 @@ def resampled(
     Raises
     ------
     ValueError, TypeError
-        If values are infinite or not one-dimensional, or another argument is out of range.
+        If values are infinite, no numbers or not one-dimensional, or another argument is not as
+        above.
 
     References
     ----------
     Efron (1979), The Annals of Statistics 7, 1-26.
     """
     check_choice("statistic", statistic, tuple(_STATISTICS))
-    check_integer("n_resamples", n_resamples, 1)
-    values = np.asarray(values, dtype=float)
-    if values.ndim != 1 or np.isinf(values).any():
-        raise ValueError(
-            f"values must be one finite number or NaN per replicate, (n,); got shape "
-            f"{values.shape}, {int(np.isinf(values).sum())} infinite"
-        )
+    check_integer("n_resamples", n_resamples, 1, MAX_RESAMPLES)
+    check_rng(rng)
+    values = check_floats("values", values, (None,), allow_nan=True)
     defined = values[~np.isnan(values)]
     if len(defined) == 0:
         return np.full(n_resamples, np.nan)
@@ -83,11 +81,13 @@ def bootstrap_interval(
 
     Raises
     ------
-    ValueError
-        If there is no dimension ``replicate``, or as `resampled`.
+    ValueError, TypeError
+        If values have no labels or no dimension ``replicate``, or as `resampled`.
     """
-    if "replicate" not in values.dims:
-        raise ValueError(f"values must have dimension replicate, got {values.dims}")
+    check_dims("values", values, ("replicate",))
+    check_choice("statistic", statistic, tuple(_STATISTICS))
+    check_rng(rng)
+    values = values.copy(data=check_floats("values", values.values, (...,), allow_nan=True))
 
     def interval(column: np.ndarray) -> np.ndarray:
         if np.isfinite(column).sum() < 2:

@@ -11,9 +11,10 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def kernels_hash(package: Path = _PACKAGE) -> str:
-    """Return the SHA-256 of all files of the package, at any depth, that hold cached kernels."""
-    sources = [path.read_bytes() for path in sorted(package.rglob("*.py"))]
-    return hashlib.sha256(b"".join(s for s in sources if b"cached_njit(" in s)).hexdigest()
+    """Return the SHA-256 of all files with cached kernels, at any depth, and of the tolerances."""
+    sources = {path: path.read_bytes() for path in sorted(package.rglob("*.py"))}
+    kernels = (s for p, s in sources.items() if b"cached_njit(" in s or p.name == "tolerances.py")
+    return hashlib.sha256(b"".join(kernels)).hexdigest()
 
 
 _STAMP = kernels_hash()

@@ -1,4 +1,4 @@
-"""What a result was made by: the hash of just that part of relaylib that it depends on."""
+"""The hash of the code that a result depends on."""
 
 import ast
 import hashlib
@@ -14,10 +14,10 @@ def code_hash(modules: Iterable[str], *, package: Path = PACKAGE) -> str:
     """Return the SHA-256 of all code of the package that the named modules depend on.
 
     Imports are followed from source, at any depth, inside the package only. A package's
-    ``__init__`` counts where it is imported itself (``import relaylib``), not where it is merely
-    passed on the way (``from relaylib.information.relay import ...``): it gathers names for readers, and
-    would make everything depend on everything. Files beside a module that it names in a string
-    (``"explorer.js"``) are part of it.
+    ``__init__`` counts where it is imported itself (``import relaylib``), not where one of its
+    modules is (``from relaylib.core.checks import ...``): it only collects names, and every result
+    would depend on all of the package. Files beside a module that are named in one of its strings
+    (``"explorer.js"``) count as part of it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Results on disk, found again by what they are: name, configuration and the code behind them."""
+"""Results on disk, each under the hash of its name, its configuration and its code."""
 
 import dataclasses
 import hashlib
@@ -26,13 +26,13 @@ from safetensors.numpy import load, save
 from relaylib.core.provenance import code_hash
 
 Result = TypeVar("Result")
-
-_PATIENCE_S = 2.0  # a longer wait for another process is announced
+Arrays = dict[str, np.ndarray]
+_PATIENCE_S = 2.0  # a longer wait for another process is reported
 _LIBRARIES = ("numpy", "torch", "xarray", "relaylib")
 
 
 class StoreWarning(UserWarning):
-    """A stored result was damaged and is computed again, or a result could not be kept."""
+    """A stored result was damaged and is computed again, or a result could not be stored."""
 
 
 class _Format(NamedTuple, Generic[Result]):
@@ -45,13 +45,13 @@ class Store:
     """A folder of results, each under the hash of its name, its configuration and its code.
 
     An entry is a data file (netCDF or safetensors) and a manifest, written last, that holds the
-    checksum of the data. What does not match its manifest is named in a `StoreWarning` and
-    computed again. Processes that ask for the same entry at the same time compute it once.
+    checksum of the data. Data that do not match their manifest are computed again, with a
+    `StoreWarning`. Processes that ask for the same entry at the same time compute it once.
 
     Parameters
     ----------
     root
-        The folder, made when first written to. None: the environment variable RELAY_RESULTS,
+        The folder, created when first written to. None: the environment variable RELAY_RESULTS,
         else ``results`` in the project around the working directory, else ``./results``.
     """
 
@@ -59,12 +59,7 @@ class Store:
         self.root = (_default_root() if root is None else Path(root)).expanduser().absolute()
 
     def dataset(
-        self,
-        name: str,
-        config: Any,
-        compute: Callable[[], xr.Dataset],
-        *,
-        modules: Sequence[str],
+        self, name: str, config: Any, compute: Callable[[], xr.Dataset], *, modules: Sequence[str]
     ) -> xr.Dataset:
         """Return the stored dataset, or compute it and store it.
 
@@ -76,14 +71,14 @@ class Store:
             Everything the result depends on: a frozen dataclass of strings, numbers, booleans,
             None, tuples and further frozen dataclasses.
         compute
-            Called without arguments if nothing whole is stored.
+            Called without arguments if no undamaged entry is stored.
         modules
             The modules of relaylib that compute it, as for `relaylib.core.provenance.code_hash`.
 
         Returns
         -------
         xarray.Dataset
-            In memory, the same whether computed or read; ``attrs`` hold the name, the
+            In memory, identical whether computed or read; ``attrs`` hold the name, the
             configuration and library versions (JSON), the code hash and the time of creation.
 
         Raises
@@ -97,18 +92,13 @@ class Store:
         return self._entry(name, config, compute, modules, _DATASET)
 
     def arrays(
-        self,
-        name: str,
-        config: Any,
-        compute: Callable[[], dict[str, np.ndarray]],
-        *,
-        modules: Sequence[str],
-    ) -> dict[str, np.ndarray]:
-        """Return the stored arrays by name, or compute and store them; else as `dataset`."""
+        self, name: str, config: Any, compute: Callable[[], Arrays], *, modules: Sequence[str]
+    ) -> Arrays:
+        """Return the stored arrays by name, or compute and store them; arguments as `dataset`."""
         return self._entry(name, config, compute, modules, _ARRAYS)
 
     def holds(self, name: str, config: Any, *, modules: Sequence[str]) -> bool:
-        """Return whether an entry was finished; its checksum is read only when it is used."""
+        """Return whether an entry is stored; its checksum is tested only when it is used."""
         key = _key(name, config, modules)
         return any(_manifest(self._path(key, form)).exists() for form in (_DATASET, _ARRAYS))
 
@@ -153,7 +143,7 @@ class Store:
         return self.root / f"{key['name']}-{digest[:16]}{form.suffix}"
 
     def _lock(self, path: Path) -> AbstractContextManager[Any]:
-        """Return a lock held until its ``with`` ends; none where the folder cannot be written."""
+        """Return a lock for a ``with`` block; no lock where the folder cannot be written."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             lock = FileLock(path.with_name(f".{path.name}.lock"))
@@ -166,15 +156,24 @@ class Store:
             return nullcontext()
 
 
+StoreLike = Store | str | os.PathLike[str]
+
+
+def as_store(store: StoreLike | None) -> Store:
+    """Return a store, or the one in a folder; None: the default one. TypeError for the rest."""
+    if isinstance(store, Store):
+        return store
+    if store is not None and not isinstance(store, str | os.PathLike):
+        raise TypeError(f"store must be a Store, a path or None, got {store!r}")
+    return Store(store)
+
+
 def _default_root() -> Path:
-    named = os.environ.get("RELAY_RESULTS")
-    if named:
+    if named := os.environ.get("RELAY_RESULTS"):
         return Path(named)
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "relaylib").is_dir() and (folder / "notebooks").is_dir():
-            return folder / "results"
-    return here / "results"
+    here, project = Path.cwd(), ("relaylib", "notebooks")
+    above = (f for f in (here, *here.parents) if all((f / part).is_dir() for part in project))
+    return next(above, here) / "results"
 
 
 def _key(name: str, config: Any, modules: Sequence[str]) -> dict[str, Any]:
@@ -194,7 +193,7 @@ def _check_name(argument: str, name: str) -> None:
 
 
 def _plain(value: Any, field: str) -> Any:
-    """Return a configuration as what JSON can hold, class names included."""
+    """Return a configuration as JSON types, class names included."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{field} must be finite, got {value}")
     if value is None or isinstance(value, str | bool | int | float):
@@ -213,12 +212,12 @@ def _plain(value: Any, field: str) -> Any:
 
 
 def _foreign_code(kind: type) -> dict[str, str]:
-    """Hash of a class from elsewhere, a reader's own task, say; the code hash covers ours."""
+    """Hash of a class outside the package, e.g. a user's own task; the code hash covers ours."""
     if kind.__module__.partition(".")[0] == __name__.partition(".")[0]:
         return {}
     try:
         source = inspect.getsource(kind)
-    except (OSError, TypeError):  # typed at a prompt: there is no source to follow
+    except (OSError, TypeError):  # defined at a prompt: there is no source
         source = ""
     return {"code": hashlib.sha256(source.encode()).hexdigest()}
 
@@ -232,15 +231,15 @@ def _manifest(path: Path) -> Path:
 
 
 def _read(path: Path, key: dict[str, Any]) -> bytes | None:
-    """Return the data of a whole entry; warn of a damaged one."""
+    """Return the data of an undamaged entry, else None; warn of a damaged one."""
     _sweep(path)
     try:
         if not path.exists() and not _manifest(path).exists():
             return None
         manifest = json.loads(_manifest(path).read_bytes())
         data = path.read_bytes()
-        whole = manifest["sha256"] == hashlib.sha256(data).hexdigest()
-        if whole and all(manifest[name] == value for name, value in key.items()):
+        undamaged = manifest["sha256"] == hashlib.sha256(data).hexdigest()
+        if undamaged and all(manifest[name] == value for name, value in key.items()):
             return data
         damage = "data and manifest do not match"
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -257,7 +256,7 @@ def _sweep(path: Path) -> None:
 
 
 def _keep(files: dict[Path, bytes]) -> None:
-    """Write the files in order, each whole or not at all; warn if that is not possible."""
+    """Write the files in order, each atomically; warn if that is not possible."""
     for path, data in files.items():
         partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
         try:
@@ -267,7 +266,7 @@ def _keep(files: dict[Path, bytes]) -> None:
                 os.fsync(file.fileno())
             partial.replace(path)
         except OSError as error:
-            _warn(f"{path} could not be kept ({error}); the result itself is whole")
+            _warn(f"{path} could not be stored ({error}); the result itself is complete")
             return
         finally:
             with suppress(OSError):
@@ -288,10 +287,14 @@ def _unpack_dataset(data: bytes) -> xr.Dataset:
     return xr.load_dataset(io.BytesIO(data), engine="h5netcdf").drop_encoding()
 
 
-def _pack_arrays(arrays: dict[str, np.ndarray], labels: dict[str, str]) -> bytes:
-    # safetensors copies the memory as it lies, so that a transposed array would come back wrong
+def _pack_arrays(arrays: Arrays, labels: dict[str, str]) -> bytes:
+    # safetensors copies memory as it is: a transposed array would come back wrong
     return save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata=labels)
 
 
+def _unpack_arrays(data: bytes) -> dict[str, np.ndarray]:
+    return dict(sorted(load(data).items()))  # safetensors gives another order in every process
+
+
 _DATASET = _Format(".nc", _pack_dataset, _unpack_dataset)
-_ARRAYS = _Format(".safetensors", _pack_arrays, load)
+_ARRAYS = _Format(".safetensors", _pack_arrays, _unpack_arrays)

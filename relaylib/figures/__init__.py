@@ -1,1 +1,1 @@
-"""One file per figure of the paper; each has ``draw(dataset, ...) -> Figure`` and nothing else."""
+"""One file per figure, with ``draw(dataset, ...) -> Figure``; `style` is shared by all."""

@@ -1,15 +1,16 @@
-"""Fig. 1: the two tasks, as the networks see them."""
+"""Fig. 1: the input sequences and answers of the two tasks."""
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relaylib.core.checks import check_integer
-from relaylib.figures.style import PAGE, style
+from relaylib.figures.style import panels
 from relaylib.tasks.task import Task
+
+_INPUTS = {"memory": "sensor", "block": "pixel"}
 
 
 def draw(tasks: Sequence[Task], *, sequences: Sequence[int] = (1, 6), delay: int = 3) -> Figure:
@@ -25,52 +26,35 @@ def draw(tasks: Sequence[Task], *, sequences: Sequence[int] = (1, 6), delay: int
         Blank steps to show between input and answer.
     """
     check_integer("delay", delay, 0)
-    with style():
-        figure, axes = plt.subplots(
-            len(sequences), len(tasks), figsize=(PAGE, 1.75 * len(sequences)), squeeze=False
-        )
+    with panels(len(sequences), len(tasks), 1.75 * len(sequences)) as (figure, axes):
         for column, task in zip(axes.T, tasks, strict=True):
-            inputs, targets = task.population()
+            trials = task.population()
+            limit, signed = abs(trials.inputs).max(), trials.inputs.min() < 0
+            look = {"cmap": "RdBu_r" if signed else "Greys", "vmin": -limit * signed, "vmax": limit}
             for ax, eighth in zip(column, sequences, strict=True):
-                index = eighth * len(inputs) // 8
-                _raster(ax, task, inputs[index], targets[index], delay)
+                index = eighth * len(trials.inputs) // 8
+                _raster(ax, trials.inputs[index], delay, look)
+                answer = zip(task.concepts, trials.targets[index], strict=True)
+                words = [f"{name} {'+1' if value > 0 else '−1'}" for name, value in answer]
+                middle = (task.n_inputs + 1) / 2
+                ax.text(ax.get_xlim()[1] + 0.2, middle, "\n".join(words), va="center", fontsize=7)
+                ax.set(title=f"{task.name} task", ylabel=_INPUTS.get(task.name, "input"))
             column[-1].set_xlabel("time (step)")
     return figure
 
 
-def _raster(ax: Axes, task: Task, inputs: np.ndarray, target: np.ndarray, delay: int) -> None:
+def _raster(ax: Axes, inputs: np.ndarray, delay: int, look: dict) -> None:
+    """Draw inputs (step, input), and hatch the blank steps after them."""
     n_steps, n_inputs = inputs.shape
-    low = -1 if inputs.min() < 0 or task.name == "memory" else 0
-    ax.imshow(
-        inputs.T,
-        cmap="RdBu_r" if low else "Greys",
-        vmin=low,
-        vmax=1,
-        aspect="auto",
-        interpolation="nearest",
-        extent=(0.5, n_steps + 0.5, n_inputs + 0.5, 0.5),
-    )
+    extent = (0.5, n_steps + 0.5, n_inputs + 0.5, 0.5)
+    ax.imshow(inputs.T, aspect="auto", interpolation="nearest", extent=extent, **look)
     last = n_steps + delay + 0.5
     ax.axvspan(n_steps + 0.5, last, facecolor="0.96", edgecolor="0.8", hatch="///", linewidth=0)
-    ax.text(
-        (n_steps + 0.5 + last) / 2,
-        (n_inputs + 1) / 2,
-        "blank",
-        ha="center",
-        va="center",
-        fontsize=7,
-        rotation=90,
-        bbox={"facecolor": "0.96", "edgecolor": "none", "pad": 1},
-    )
-    answer = "\n".join(
-        f"{name} {'+1' if value > 0 else '−1'}"
-        for name, value in zip(task.concepts, target, strict=True)
-    )
-    ax.text(last + 0.2, (n_inputs + 1) / 2, answer, va="center", fontsize=7)
+    centre = (n_steps + 0.5 + last) / 2, (n_inputs + 1) / 2
+    box = {"facecolor": "0.96", "edgecolor": "none", "pad": 1}
+    ax.text(*centre, "blank", ha="center", va="center", fontsize=7, rotation=90, bbox=box)
     ax.set(
         xlim=(0.5, last),
         xticks=range(1, n_steps + delay + 1, 3),
         yticks=range(1, n_inputs + 1) if n_inputs < 5 else (1, n_inputs // 2, n_inputs),
-        ylabel="sensor" if n_inputs < 5 else "pixel",
-        title=f"{task.name} task",
     )

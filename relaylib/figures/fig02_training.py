@@ -1,11 +1,16 @@
-"""Fig. 2: accuracy against the delay at which the answer is asked for."""
+"""Fig. 2: accuracy against the delay at which the answer is read."""
 
-import matplotlib.pyplot as plt
+import json
+
+import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from relaylib.figures.style import PAGE, REGIME_COLOURS, REGIME_STYLES, band, standard_error, style
+from relaylib.figures.style import Look, band, legend, panels, standard_error
+
+CHANCE = 0.5
+"""Accuracy of random answers: a concept is -1 or +1."""
 
 
 def draw(study: xr.Dataset) -> Figure:
@@ -20,23 +25,18 @@ def draw(study: xr.Dataset) -> Figure:
         As from `relaylib.run_study`; uses ``accuracy``.
     """
     tasks, architectures = study.task.values, study.architecture.values
-    delays = study.test_delay.values
-    with style():
-        figure, axes = plt.subplots(
-            len(tasks),
-            len(architectures),
-            figsize=(PAGE, 2.1 * len(tasks) + 0.5),
-            sharex=True,
-            sharey=True,
-            squeeze=False,
-        )
+    delays, trained = study.test_delay.values, trained_delays(study)
+    height = 2.1 * len(tasks) + 0.5
+    grid = panels(len(tasks), len(architectures), height, sharex=True, sharey=True)
+    with grid as (figure, axes):
         for (row, column), ax in np.ndenumerate(axes):
-            ax.axvspan(0.5, 5.5, color="0.95", zorder=0)
-            ax.axhline(0.5, color="0.5", linewidth=0.8, linestyle="--")
+            if trained:
+                ax.axvspan(trained[0] - 0.5, trained[-1] + 0.5, color="0.95", zorder=0)
+            ax.axhline(CHANCE, color="0.5", linewidth=0.8, linestyle="--")
             cell = study.accuracy.sel(task=tasks[row], architecture=architectures[column])
             for regime in study.regime.values:
-                values = cell.sel(regime=regime).values
-                look = {"color": REGIME_COLOURS[regime], "linestyle": REGIME_STYLES[regime]}
+                values = cell.sel(regime=regime).transpose("replicate", "test_delay").values
+                look = _look(regime, trained)
                 ax.plot(delays, values.T, linewidth=0.3, alpha=0.25, color=look["color"])
                 band(ax, delays, values, standard_error(values), label=regime, **look)
             ax.set_title(f"{architectures[column]}, {tasks[row]} task")
@@ -44,11 +44,24 @@ def draw(study: xr.Dataset) -> Figure:
             ax.set(xlabel="test delay (steps)", xticks=delays)
         for ax in axes[:, 0]:
             ax.set_ylabel("accuracy (fraction right)")
-        figure.legend(
-            *axes[0, 0].get_legend_handles_labels(),
-            loc="outside lower center",
-            ncols=len(study.regime),
-            title="delay in training (steps)",
-            title_fontsize=7,
-        )
+        legend(figure, axes[0, 0], "lower center", title="delay in training (steps)")
     return figure
+
+
+def trained_delays(study: xr.Dataset) -> list[int]:
+    """Return all delays at which networks of the study were trained, in rising order.
+
+    Those of the random regime come from the configuration in the study's attributes.
+    """
+    delays = {int(regime) for regime in study.regime.values if regime != "random"}
+    if "random" in study.regime:
+        delays.update(json.loads(study.attrs.get("configuration", "{}")).get("random_delays", ()))
+    return sorted(delays)
+
+
+def _look(regime: str, trained: list[int]) -> Look:
+    """Colours of fixed regimes go with their delay, from 1 to the longest (at least 5)."""
+    if regime == "random":
+        return {"color": "#c1272d", "linestyle": (0, (4, 1.5))}
+    part = (int(regime) - 1) / (max(5, *trained) - 1)
+    return {"color": mpl.colormaps["viridis"](0.85 * max(part, 0)), "linestyle": "-"}

@@ -1,31 +1,28 @@
 """Figs. 4 and 5: accuracy after nodes are knocked out, against how many, for each concept."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relaylib.figures.style import (
-    CONCEPT_COLOURS,
-    CONCEPT_MARKERS,
     CONTROL,
-    PAGE,
     band,
+    concept_look,
+    concept_names,
     confidence95,
-    style,
+    panels,
 )
 
 LOWEST = 0.35
 """Single networks below this accuracy are marked by a triangle at the edge of the panel."""
-_CONTROL_STYLES = {"least_relaying": ("least relaying", ":"), "at_random": ("random", "--")}
 
 
 def draw(knockouts: xr.Dataset) -> Figure:
     """Draw accuracy against the number of nodes knocked out: architectures x concepts.
 
-    In a column, the nodes knocked out are the most relaying of one concept. Three coloured lines:
-    accuracy for each concept, mean over networks with 95 % band, thin lines single networks. Grey:
+    In a column, the nodes knocked out are the most relaying of one concept. One coloured line per
+    concept: its accuracy, mean over networks with 95 % band, thin lines single networks. Grey:
     accuracy for the column's concept when as many nodes are its least relaying ones, or random.
 
     Parameters
@@ -33,20 +30,12 @@ def draw(knockouts: xr.Dataset) -> Figure:
     knockouts
         As from `relaylib.studies.knockouts.run_knockouts`.
     """
-    architectures, concepts = knockouts.architecture.values, knockouts.relays_of.values
-    names = [str(name) for name in knockouts.concept_name.values]
-    with style():
-        figure, axes = plt.subplots(
-            len(architectures),
-            len(concepts),
-            figsize=(PAGE, 1.85 * len(architectures) + 0.7),
-            sharex=True,
-            sharey=True,
-            squeeze=False,
-        )
+    architectures, names = knockouts.architecture.values, concept_names(knockouts)
+    height = 1.85 * len(architectures) + 0.7
+    grid = panels(len(architectures), len(names), height, sharex=True, sharey=True)
+    with grid as (figure, axes):
         for (row, column), ax in np.ndenumerate(axes):
-            cell = knockouts.sel(architecture=architectures[row])
-            _panel(ax, cell, int(concepts[column]), names)
+            _panel(ax, knockouts.isel(architecture=row, relays_of=column), column, names)
             ax.set_title(f"{architectures[row]}, relays of {names[column]}")
         for ax in axes[-1]:
             ax.set(xlabel="nodes knocked out", xticks=knockouts.n_knocked_out.values[::2])
@@ -58,7 +47,7 @@ def draw(knockouts: xr.Dataset) -> Figure:
             [*handles[2:], *handles[:2]],
             [*labels[2:], *labels[:2]],
             loc="outside lower center",
-            ncols=len(handles),
+            ncols=min(len(handles), 5),
             columnspacing=1.2,
             title=f"mean and 95 % band, n = {n} networks; thin: single networks",
             title_fontsize=7,
@@ -66,24 +55,23 @@ def draw(knockouts: xr.Dataset) -> Figure:
     return figure
 
 
-def _panel(ax: Axes, cell: xr.Dataset, relays_of: int, names: list[str]) -> None:
-    x = cell.n_knocked_out.values
+def _panel(ax: Axes, cell: xr.Dataset, own: int, names: list[str]) -> None:
+    """Draw one architecture without the relays of concept number ``own``."""
+    x, curve = cell.n_knocked_out.values, ("replicate", "n_knocked_out")
     ax.axhline(0.5, color="0.75", linewidth=0.7, zorder=0)
-    controls = {
-        "least_relaying": cell.least_relaying.sel(relays_of=relays_of, concept=relays_of),
-        "at_random": cell.at_random.sel(concept=relays_of).mean("draw"),
-    }
-    for name, values in controls.items():
-        label, line = _CONTROL_STYLES[name]
-        half = confidence95(values.values)
+    of_own = cell.isel(concept=own)
+    for values, label, line in (
+        (of_own.least_relaying, "least relaying", ":"),
+        (of_own.at_random.mean("draw"), "random", "--"),
+    ):
+        table = values.transpose(*curve).values
         look = {"color": CONTROL, "linestyle": line, "label": f"own, {label} nodes out"}
-        band(ax, x, values.values, half, **look)
+        band(ax, x, table, confidence95(table), **look)
     for concept, name in enumerate(names):
-        values = cell.relaying.sel(relays_of=relays_of, concept=concept).values
-        own = concept == relays_of
-        look = {"color": CONCEPT_COLOURS[concept], "marker": CONCEPT_MARKERS[concept]}
-        ax.plot(x, values.T, linewidth=0.35, alpha=0.3, color=look["color"], zorder=1)
-        below = x[np.nonzero(values < LOWEST)[1]]
+        table = cell.relaying.isel(concept=concept).transpose(*curve).values
+        look = concept_look(concept)
+        ax.plot(x, table.T, linewidth=0.35, alpha=0.3, color=look["color"], zorder=1)
+        below = x[np.nonzero(table < LOWEST)[1]]
         ax.plot(below, np.full(len(below), LOWEST), "v", markersize=2.5, color=look["color"])
-        half = confidence95(values)
-        band(ax, x, values, half, linewidth=2.0 if own else 1.1, label=name, **look)
+        width = 2.0 if concept == own else 1.1
+        band(ax, x, table, confidence95(table), linewidth=width, label=name, **look)

@@ -3,7 +3,7 @@
 import xarray as xr
 from matplotlib.figure import Figure
 
-from relaylib.figures.fig08_drift import apart, by_regime
+from relaylib.figures.fig08_drift import by_regime
 
 
 def draw(drift: xr.Dataset) -> Figure:
@@ -15,4 +15,4 @@ def draw(drift: xr.Dataset) -> Figure:
         As from `relaylib.measures.drift.drift`; uses ``overlap``, ``overlap_unrelated`` and
         ``n_pairs``.
     """
-    return by_regime(drift, "overlap", f"overlap, {apart(drift)}")
+    return by_regime(drift, "overlap", "overlap")

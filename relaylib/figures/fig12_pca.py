@@ -7,19 +7,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relaylib.figures.style import PAGE, style
+from relaylib.figures.style import PAGE, concept_names, legend, style
 
-STATE_COLOURS = (
-    "#332288",
-    "#88ccee",
-    "#117733",
-    "#999933",
-    "#ddaa33",
-    "#cc6677",
-    "#882255",
-    "#aa4499",
-)
-STATE_MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*")
+_COLOURS = ["#332288", "#88ccee", "#117733", "#999933", "#ddaa33", "#cc6677", "#882255", "#aa4499"]
+_MARKERS = "os^vDPX*"
 
 
 def draw(network: xr.Dataset) -> Figure:
@@ -48,33 +39,26 @@ def draw(network: xr.Dataset) -> Figure:
         for component, name in zip((1, 2), "xy", strict=True):
             share = 100 * float(network.variance_fraction.sel(component=component))
             together.set(**{f"{name}label": f"principal component {component} ({share:.0f} %)"})
-        names = ", ".join(str(name) for name in network.concept_name.values)
-        figure.legend(
-            *together.get_legend_handles_labels(),
-            loc="outside lower center",
-            ncols=8,
-            title=f"memory content ({names})",
-            title_fontsize=7,
-            handletextpad=0.1,
-            columnspacing=1.2,
-            markerscale=2,
-        )
+        title = f"memory content ({', '.join(concept_names(network))})"
+        tight = {"handletextpad": 0.1, "columnspacing": 1.2, "markerscale": 2}
+        legend(figure, together, "lower center", ncols=8, title=title, **tight)
     return figure
 
 
 def _states(ax: Axes, network: xr.Dataset, *, size: float) -> None:
-    """Scatter the sequences of each memory content in a colour and marker of its own."""
+    """Scatter the sequences of each memory content, each pair of colour and marker once."""
     for state in np.unique(network.state):
         own = network.isel(sequence=network.state.values == state)
-        signs = "".join("+" if value > 0 else "−" for value in own.target.values[0])
+        target = own.target.isel(sequence=0).values
         x, y = own.coordinates.transpose("component", "time", "sequence").values.reshape(2, -1)
+        turn, place = divmod(int(state), len(_COLOURS))
         ax.scatter(
             x,
             y,
             s=size,
-            color=STATE_COLOURS[state % len(STATE_COLOURS)],
-            marker=mpl.markers.MarkerStyle(STATE_MARKERS[state % len(STATE_MARKERS)]),
+            color=_COLOURS[place],
+            marker=mpl.markers.MarkerStyle(_MARKERS[(place + turn) % len(_MARKERS)]),
             linewidth=0,
             alpha=0.75,
-            label=signs,
+            label="".join("+" if value > 0 else "−" for value in target),
         )

@@ -1,27 +1,39 @@
-"""Which nodes, really: six scores of a node, how nodes interact, and what predicts a knockout."""
+"""Which nodes matter: six scores of a node, how nodes interact, and what predicts a knockout."""
 
-import matplotlib.pyplot as plt
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
+from relaylib.core.tolerances import ZERO_BITS
 from relaylib.figures.style import (
-    ARCHITECTURE_COLOURS,
-    ARCHITECTURE_MARKERS,
     CONTROL,
+    DOTS,
     INFORMATION_CMAP,
-    PAGE,
+    architecture_look,
     band,
+    concept_names,
     confidence95,
-    style,
+    legend,
+    panels,
+    side_by_side,
 )
 from relaylib.studies.attribution import SCORES
 
-_INFORMATION = SCORES[:4]
+_INFORMATION = list(SCORES[:4])
 """The scores that are in bits."""
-_LAST = "#7b3294"
-_SCORE_COLOURS = ("#332288", "#44aa99", "#88ccee", "#cc6677", "#ddaa33", "#882255")
+_LOOKS: tuple[dict[str, Any], ...] = (
+    {"color": "#332288", "marker": "o", "linestyle": "-"},
+    {"color": "#44aa99", "marker": "s", "linestyle": "-"},
+    {"color": "#88ccee", "marker": "^", "linestyle": "-"},
+    {"color": "#cc6677", "marker": "v", "linestyle": (0, (3, 1.2))},
+    {"color": "#ddaa33", "marker": "D", "linestyle": (0, (3, 1.2))},
+    {"color": "#882255", "marker": "P", "linestyle": (0, (3, 1.2))},
+)
+"""One per score; dashed: scores of each node alone."""
 
 
 def draw_scores(network: xr.Dataset) -> Figure:
@@ -32,71 +44,20 @@ def draw_scores(network: xr.Dataset) -> Figure:
     network
         `relaylib.studies.attribution.run_attribution` at one task, architecture and replicate.
     """
-    score = network.score.sel(measure=list(_INFORMATION))
-    top = max(1.0, float(score.max()))
-    with style():
-        figure, axes = plt.subplots(
-            1, score.sizes["concept"], figsize=(PAGE, 1.75), sharey=True, squeeze=False
-        )
-        for ax, concept in zip(axes[0], score.concept.values, strict=True):
-            case = score.sel(concept=concept)
-            bits = case.transpose("measure", "node").values
-            image = ax.imshow(bits, cmap=INFORMATION_CMAP, vmin=0, vmax=top, aspect="auto")
-            for place in np.argwhere(bits < -1e-9):
-                ax.text(place[1], place[0], "\N{MINUS SIGN}", ha="center", va="center", fontsize=7)
-            ax.set(
-                title=f"concept {case.concept_name.item()}",
-                xlabel="node",
-                xticks=range(case.sizes["node"]),
-                xticklabels=case.node.values,
-                yticks=range(len(bits)),
-                yticklabels=case.measure.values,
-            )
-            ax.set_xticks(np.arange(0.5, case.sizes["node"]), minor=True)
+    score = network.score.sel(measure=_INFORMATION).transpose("concept", "measure", "node")
+    look = {"cmap": INFORMATION_CMAP, "vmin": 0, "vmax": max(1.0, float(score.max()))}
+    with panels(1, len(score), 1.75, sharey=True) as (figure, axes):
+        bar = _matrices(figure, axes[0], score, look | {"aspect": "auto"}, aspect=12)
+        bar.set_label("bits")
+        for ax, bits in zip(axes[0], score.values, strict=True):
+            for row, column in np.argwhere(bits < -ZERO_BITS):
+                ax.text(column, row, "\N{MINUS SIGN}", ha="center", va="center", fontsize=7)
+            ax.set_yticks(range(len(bits)), _INFORMATION)
+            ax.set_xticks(np.arange(0.5, bits.shape[1]), minor=True)
             ax.set_yticks(np.arange(0.5, len(bits)), minor=True)
             ax.grid(which="minor", color="white", linewidth=1)
             ax.tick_params(which="both", length=0)
-            ax.spines[:].set_visible(False)
-        figure.colorbar(image, ax=axes, label="bits", aspect=12)
     return figure
-
-
-def draw_shapley(compared: xr.Dataset) -> Figure:
-    """Draw cumulative loss against Shapley value of every node, the node removed last apart.
-
-    Parameters
-    ----------
-    compared
-        As from `relaylib.studies.attribution.run_attribution`.
-    """
-    score = compared.score
-    with style():
-        figure, axes = plt.subplots(
-            1, score.sizes["task"], figsize=(PAGE, 3.0), sharex=True, sharey=True, squeeze=False
-        )
-        for ax, task in zip(axes[0], score.task.values, strict=True):
-            here = score.sel(task=task).transpose(..., "node")
-            x, y = (here.sel(measure=name) for name in (SCORES[1], SCORES[0]))
-            last = last_node(compared).sel(task=task).transpose(*x.dims).values
-            x, y = x.values, y.values
-            ax.axline((0, 0), slope=1, color="0.7", linewidth=0.8, zorder=0)
-            dots = {"linestyle": "", "marker": "o", "markersize": 2.2, "markeredgewidth": 0}
-            ax.plot(x[~last], y[~last], color=CONTROL, alpha=0.25, label="other nodes", **dots)
-            ax.plot(x[last], y[last], color=_LAST, alpha=0.5, label="removed last", **dots)
-            ax.set(title=f"{task} task", xlabel="Shapley value (bits)")
-        axes[0, 0].set_ylabel("cumulative loss (bits)")
-        figure.legend(
-            *axes[0, 0].get_legend_handles_labels(),
-            loc="outside upper center",
-            ncols=2,
-            markerscale=2,
-        )
-    return figure
-
-
-def last_node(compared: xr.Dataset) -> xr.DataArray:
-    """Return which node of each network and concept greedy removes last, bool (..., node)."""
-    return compared.node == compared.last_removed
 
 
 def draw_interaction(network: xr.Dataset) -> Figure:
@@ -107,32 +68,49 @@ def draw_interaction(network: xr.Dataset) -> Figure:
     network
         As in `draw_scores`.
     """
-    bits = network.interaction_bits
-    top = max(0.05, float(np.abs(bits).max()))
-    with style():
-        figure, axes = plt.subplots(
-            1, bits.sizes["concept"], figsize=(PAGE, 2.5), sharey=True, squeeze=False
-        )
-        for ax, concept in zip(axes[0], bits.concept.values, strict=True):
-            case = bits.sel(concept=concept)
-            image = ax.imshow(
-                np.where(np.tri(len(case), k=-1), case, np.nan), cmap="PuOr", vmin=-top, vmax=top
-            )
-            ticks = np.arange(len(case))
-            ax.set(
-                title=f"concept {case.concept_name.item()}",
-                xlabel="node",
-                xticks=ticks,
-                xticklabels=case.node.values,
-                yticks=ticks,
-                yticklabels=case.node.values,
-            )
-            ax.tick_params(length=0, labelsize=6)
-            ax.spines[:].set_visible(False)
-        axes[0, 0].set_ylabel("node")
-        bar = figure.colorbar(image, ax=axes, aspect=14, shrink=0.9)
+    bits = network.interaction_bits.transpose("concept", "node", "other_node")
+    below = bits.where(np.tri(bits.sizes["node"], k=-1).astype(bool))
+    top = max(0.05, float(abs(bits).max()))
+    with panels(1, len(bits), 2.5, sharey=True) as (figure, axes):
+        look = {"cmap": "PuOr", "vmin": -top, "vmax": top}
+        bar = _matrices(figure, axes[0], below, look, aspect=14, shrink=0.9)
         bar.set_label("interaction (bits):\nsynergy < 0 < redundancy")
+        for ax in axes[0]:
+            ax.set_yticks(range(bits.sizes["node"]), bits.node.values)
+            ax.tick_params(length=0, labelsize=6)
+        axes[0, 0].set_ylabel("node")
     return figure
+
+
+def draw_shapley(compared: xr.Dataset) -> Figure:
+    """Draw cumulative loss against Shapley value of every node; the node removed last is marked.
+
+    Parameters
+    ----------
+    compared
+        As from `relaylib.studies.attribution.run_attribution`.
+    """
+    is_last = last_node(compared)
+    loss, shapley = (compared.score.sel(measure=name, drop=True) for name in SCORES[:2])
+    with _tasks(compared, 3.0, sharex=True, sharey=True) as (figure, axes):
+        for ax, task in zip(axes[0], compared.task.values, strict=True):
+            cases = (each.sel(task=task) for each in (shapley, loss, is_last))
+            x, y, last = (each.values for each in xr.broadcast(*cases))
+            ax.axline((0, 0), slope=1, color="0.7", linewidth=0.8, zorder=0)
+            dots = DOTS | {"marker": "o", "markersize": 2.2}
+            others = dots | {"color": CONTROL, "alpha": 0.25, "label": "other nodes"}
+            ax.plot(x[~last], y[~last], **others)
+            removed = dots | {"color": "#7b3294", "alpha": 0.5, "label": "removed last"}
+            ax.plot(x[last], y[last], **removed)
+            ax.set(title=f"{task} task", xlabel="Shapley value (bits)")
+        axes[0, 0].set_ylabel("cumulative loss (bits)")
+        legend(figure, axes[0, 0], markerscale=2)
+    return figure
+
+
+def last_node(compared: xr.Dataset) -> xr.DataArray:
+    """Return which node of each network and concept greedy removes last, bool (..., node)."""
+    return compared.node == compared.last_removed
 
 
 def draw_agreement(compared: xr.Dataset) -> Figure:
@@ -143,10 +121,8 @@ def draw_agreement(compared: xr.Dataset) -> Figure:
     compared
         As from `relaylib.studies.attribution.run_attribution`.
     """
-    with style():
-        figure, axes = plt.subplots(
-            compared.sizes["task"], 2, figsize=(PAGE, 3.9), sharex=True, squeeze=False
-        )
+    height = 1.75 * compared.sizes["task"] + 0.4
+    with panels(compared.sizes["task"], 2, height, sharex=True) as (figure, axes):
         for row, task in zip(axes, compared.task.values, strict=True):
             for ax, other in zip(row, SCORES[:2], strict=True):
                 against = compared.sel(task=task, other_measure=other)
@@ -155,7 +131,7 @@ def draw_agreement(compared: xr.Dataset) -> Figure:
                 ax.set_title(f"{task} task, with {other}")
         for ax in axes[-1]:
             ax.set_xlabel("Kendall's tau-b")
-        _legend(figure, axes[0, 0])
+        legend(figure, axes[0, 0])
     return figure
 
 
@@ -167,14 +143,11 @@ def draw_prediction(compared: xr.Dataset) -> Figure:
     compared
         As from `relaylib.studies.attribution.run_attribution`.
     """
-    with style():
-        figure, axes = plt.subplots(
-            1, compared.sizes["task"], figsize=(PAGE, 2.7), sharey=True, sharex=True, squeeze=False
-        )
+    with _tasks(compared, 2.7, sharex=True, sharey=True) as (figure, axes):
         for ax, task in zip(axes[0], compared.task.values, strict=True):
             _intervals(ax, compared.sel(task=task), "prediction", "predictor")
             ax.set(title=f"{task} task", xlabel="rank correlation with the\nloss under knockout")
-        _legend(figure, axes[0, 0])
+        legend(figure, axes[0, 0])
     return figure
 
 
@@ -186,55 +159,51 @@ def draw_loss(compared: xr.Dataset) -> Figure:
     compared
         As from `relaylib.studies.attribution.run_attribution`.
     """
-    networks = ("architecture", "replicate")
-    with style():
-        figure, axes = plt.subplots(
-            1, compared.sizes["task"], figsize=(PAGE, 2.7), sharey=True, squeeze=False
-        )
+    with _tasks(compared, 2.7, sharey=True) as (figure, axes):
         for ax, task in zip(axes[0], compared.task.values, strict=True):
-            here = compared.sel(task=task).mean("concept").stack(network=networks)
+            by_concept = compared[["loss", "loss_at_random"]].sel(task=task)
+            here = by_concept.mean("concept").stack(network=("architecture", "replicate"))
             k = here.n_knocked_out.values
-            for name, colour, marker in zip(SCORES, _SCORE_COLOURS, "os^vDP", strict=True):
+            for name, look in zip(SCORES, _LOOKS, strict=True):
                 lost = here.loss.sel(measure=name).transpose("network", ...).values
-                line = "-" if name in SCORES[:3] else (0, (3, 1.2))
-                look = {"color": colour, "marker": marker, "linestyle": line, "label": name}
-                band(ax, k, lost, confidence95(lost), **look)
+                band(ax, k, lost, confidence95(lost), label=name, **look)
             random = here.loss_at_random.mean("network")
             ax.plot(k, random, color=CONTROL, linestyle=":", label="random nodes")
             ax.set(title=f"{task} task", xlabel="nodes knocked out", xticks=k)
         axes[0, 0].set(ylabel="lost fraction of answers", ylim=(0, None))
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+        legend(figure, axes[0, 0], ncols=4)
     return figure
+
+
+def _tasks(compared: xr.Dataset, height: float, **how: Any) -> Any:
+    return panels(1, compared.sizes["task"], height, **how)
+
+
+def _matrices(
+    figure: Figure, axes: np.ndarray, values: xr.DataArray, look: dict[str, Any], **bar: Any
+) -> Colorbar:
+    """Draw one image per concept, (row, node), and the bar of their colours."""
+    nodes = values.node.values
+    for ax, name, matrix in zip(axes, concept_names(values), values.values, strict=True):
+        image = ax.imshow(matrix, **look)
+        ax.set(title=f"concept {name}", xlabel="node")
+        ax.set_xticks(range(len(nodes)), nodes)
+        ax.spines[:].set_visible(False)
+    return figure.colorbar(image, ax=axes, **bar)
 
 
 def _intervals(ax: Axes, values: xr.Dataset, name: str, dim: str) -> None:
     """Draw networks, mean and 95 % interval of each row and architecture."""
     labels = values[dim].values
-    rows = np.arange(len(labels))
     ax.axvline(0, color="0.7", linewidth=0.7)
-    for place, architecture in enumerate(values.architecture.values):
-        cell = values.sel(architecture=architecture)
-        y = rows + 0.24 * (place - (values.sizes["architecture"] - 1) / 2)
-        networks = cell[name].mean("concept").transpose(dim, "replicate").values
-        mean = cell[name].mean(["replicate", "concept"]).values
+    for place, architecture, of_concept in side_by_side(values[name], 0.24):
+        cell, y = values.sel(architecture=architecture), np.arange(len(labels)) + place
+        networks = of_concept.mean("concept").transpose(dim, "replicate").values
+        mean = of_concept.mean(["replicate", "concept"]).values
         low, high = cell[f"{name}_low"].values, cell[f"{name}_high"].values
-        colour = ARCHITECTURE_COLOURS[architecture]
-        ax.plot(
-            networks, y[:, None], "|", color=colour, alpha=0.25, markersize=4, markeredgewidth=0.8
-        )
-        ax.errorbar(
-            mean,
-            y,
-            xerr=np.abs([mean - low, high - mean]),
-            color=colour,
-            marker=ARCHITECTURE_MARKERS[architecture],
-            linestyle="",
-            elinewidth=1.2,
-            label=architecture,
-        )
-    ax.set(yticks=rows, yticklabels=labels, ylim=(len(labels) - 0.5, -0.5))
-
-
-def _legend(figure: Figure, ax: Axes) -> None:
-    handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3)
+        look = architecture_look(architecture)
+        lines = {"color": look["color"], "alpha": 0.25, "markersize": 4, "markeredgewidth": 0.8}
+        ax.plot(networks, y[:, None], "|", **lines)
+        ends, look = np.abs([mean - low, high - mean]), look | {"label": architecture}
+        ax.errorbar(mean, y, xerr=ends, linestyle="", elinewidth=1.2, **look)
+    ax.set(yticks=np.arange(len(labels)), yticklabels=labels, ylim=(len(labels) - 0.5, -0.5))

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relaylib.figures.style import CONTROL, PAGE, style
+from relaylib.core.tolerances import TIE_BITS
+from relaylib.figures.style import CONTROL, legend, panels
 from relaylib.information.significance import OCCUPIED_LIMIT
 
 ESTIMATES: dict[str, dict[str, Any]] = {
@@ -16,7 +16,7 @@ ESTIMATES: dict[str, dict[str, Any]] = {
     "corrected_bits": {"label": "corrected", "color": "#0072b2", "marker": "s"},
     "excess_bits": {"label": "less its shuffles", "color": "#009e73", "marker": "^"},
 }
-_LOOKS = {
+_LOOKS: dict[str, dict[str, Any]] = {
     "irrelevant": {"color": CONTROL, "marker": "o", "linestyle": "-"},
     "noisy answer": {"color": CONTROL, "marker": "s", "linestyle": "--"},
     "copy": {"color": "#1b1b1b", "marker": "o", "linestyle": "-"},
@@ -31,23 +31,21 @@ def draw(samples: xr.Dataset, *, level: float = 0.05) -> Figure:
     Parameters
     ----------
     samples
-        As from `relaylib.studies.estimator_validation.estimate_known`.
+        As from `relaylib.studies.estimator_validation.validate_estimators`.
     level
         The last panel counts samples with a p-value up to this.
     """
-    with style():
-        figure, axes = plt.subplots(2, 3, figsize=(PAGE, 4.6), sharex=True, layout="constrained")
-        panels = axes.ravel()
-        for ax, name in zip(panels, samples.distribution.values, strict=False):
+    with panels(2, 3, 4.6, sharex=True) as (figure, axes):
+        *estimates, detections = axes.flat
+        for ax, name in zip(estimates, samples.distribution.values, strict=True):
             _estimates(ax, samples.sel(distribution=name))
-        _detections(panels[-1], samples, level)
+        _detections(detections, samples, level)
         for ax in axes[:, 0]:
             ax.set_ylabel("relay information (bits)")
         for ax in axes[-1]:
             ax.set_xlabel("sequences in the sample")
-        handles, labels = panels[0].get_legend_handles_labels()
         n = f"mean of {samples.sizes['replicate']} samples; dots: each"
-        figure.legend(handles, labels, title=n, loc="outside upper center", ncols=len(labels))
+        legend(figure, axes[0, 0], title=n, title_fontsize=None)
     return figure
 
 
@@ -58,11 +56,11 @@ def _estimates(ax: Axes, one: xr.Dataset) -> None:
     ax.set_ylim(*((-1.3, 0.2) if one.true_bits < 0 else (-0.25, 1.25)))
     for name, look in ESTIMATES.items():
         values = one[name].transpose("replicate", "n_sequences").values
-        each: dict[str, Any] = {"linestyle": "", "markersize": 1.6, "alpha": 0.35}
-        ax.plot(np.tile(x, len(values)), values.ravel(), **(look | each | {"label": None}))
+        dots = look | {"linestyle": "", "markersize": 1.6, "alpha": 0.35, "label": None}
+        ax.plot(np.tile(x, len(values)), values.ravel(), **dots)
         ax.plot(x, values.mean(axis=0), **look)
-    truth = float(one.true_bits)
-    ax.plot(x, np.full(len(x), truth), color="0.2", linestyle=(0, (1, 1.5)), label="truth")
+    truth = np.full(len(x), float(one.true_bits))
+    ax.plot(x, truth, color="0.2", linestyle=(0, (1, 1.5)), label="truth")
     fraction = one.occupied_fraction.mean("replicate").values
     if (fraction > OCCUPIED_LIMIT).any():
         edge = np.exp(np.interp(-np.log(OCCUPIED_LIMIT), -np.log(fraction), np.log(x)))
@@ -72,10 +70,10 @@ def _estimates(ax: Axes, one: xr.Dataset) -> None:
 
 def _detections(ax: Axes, samples: xr.Dataset, level: float) -> None:
     """Draw how often the shuffle test says that a layer relays."""
-    found = (samples.p_value <= level + 1e-12).mean("replicate")
+    found = (samples.p_value <= level + TIE_BITS).mean("replicate")
     for name in samples.distribution.values:
-        look: dict[str, Any] = _LOOKS[str(name)]
-        ax.plot(samples.n_sequences, found.sel(distribution=name), label=str(name), **look)
+        share = found.sel(distribution=name)
+        ax.plot(samples.n_sequences, share, label=str(name), **_LOOKS[str(name)])
     ax.axhline(level, color="0.6", linewidth=0.7)
     ax.set(title=f"shuffle test, p ≤ {level:g}", ylabel="fraction of samples", ylim=(-0.06, 1.06))
     ax.legend(loc="center right")

@@ -1,53 +1,50 @@
 """Speed: how many times faster than a plain baseline, and how time grows with a layer's size."""
 
-from typing import Any
-
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from book.benchmark import digits, layer_growth
-from relaylib.figures.style import CONTROL, PAGE, style
+from relaylib.figures.style import CONTROL, Look, panels, three_digits
 
-_LOOKS = {
+_LOOKS: dict[str, Look] = {
     "typical": {"color": "#0072b2", "marker": "o"},
     "adverse": {"color": "#d55e00", "marker": "s"},
 }
 
 
-def draw(bench: xr.Dataset) -> Figure:
+def draw(bench: xr.Dataset, growth: xr.Dataset) -> Figure:
     """Draw the ratios to plain baselines, and the time of large layers with fitted exponents.
 
     Parameters
     ----------
     bench
-        As from `book.benchmark.load_bench`.
+        One row per comparison: ``value``, ``baseline``, ``ratio``, ``unit``, ``what`` and
+        ``against`` over ``name``, as from ``book.benchmark.load_bench``.
+    growth
+        ``seconds`` and ``goal_seconds`` (kind, nodes), ``exponent`` (kind,), as from
+        ``book.benchmark.layer_growth``.
     """
-    with style():
-        figure, axes = plt.subplots(1, 2, figsize=(PAGE, 3.6), layout="constrained")
-        _ratios(axes[0], bench)
-        _growth(axes[1], layer_growth(bench))
+    with panels(1, 2, 3.6) as (figure, axes):
+        _ratios(axes[0, 0], bench)
+        _growth(axes[0, 1], growth)
     return figure
 
 
 def _ratios(ax: Axes, bench: xr.Dataset) -> None:
-    """Draw one bar per comparison with another method; goals are no method."""
+    """Draw one bar per comparison with another method; goals are not methods."""
     goal = np.char.startswith(bench.against.values.astype(str), "the goal")
     compared = bench.isel(name=~goal & (bench.unit.values == "s"))
     ratios, places = compared.ratio.values, np.arange(compared.sizes["name"])
     ax.barh(places, ratios - 1, left=1, height=0.34, color="#0072b2", label="ratio")
     ax.axvline(1, color="0.4", linewidth=0.7)
-    for place in range(len(places)):
+    across = ax.get_yaxis_transform()
+    for place, ratio in enumerate(ratios.tolist()):
         one = compared.isel(name=place)
-        against = str(one.against.item()).rpartition("; ")[0]
-        said = f"{one.what.item()}\nthan {against}"
-        across = ax.get_yaxis_transform()
-        ax.text(0.02, place - 0.22, said, transform=across, fontsize=6.5, va="bottom")
-        ratio = float(one.ratio)
-        ax.text(max(ratio, 1), place, f" {digits(ratio)}x", va="center", fontsize=7)
+        words = f"{one.what.item()}\nthan {str(one.against.item()).rpartition('; ')[0]}"
+        ax.text(0.02, place - 0.22, words, transform=across, fontsize=6.5, va="bottom")
+        ax.text(max(ratio, 1), place, f" {three_digits(ratio)}x", va="center", fontsize=7)
     ax.set(xscale="log", xlabel="times faster (ratio of times)", yticks=[])
     ax.set_xlim(min(1, ratios.min()) * 0.8, ratios.max() * 12)
     ax.set_ylim(len(places) - 0.6, -0.9)
@@ -59,7 +56,7 @@ def _growth(ax: Axes, growth: xr.Dataset) -> None:
     """Draw seconds against nodes, a line of the fitted exponent, and the goals."""
     nodes = growth.nodes.values
     for kind in reversed(growth.kind.values):
-        one, look = growth.sel(kind=kind), dict[str, Any](_LOOKS[str(kind)])
+        one, look = growth.sel(kind=kind), _LOOKS[str(kind)]
         ax.plot(nodes, one.seconds, linestyle="", label=f"{kind} layer", **look)
         exponent = float(one.exponent)
         middle = np.log(one.seconds.values).mean() - exponent * np.log(nodes).mean()

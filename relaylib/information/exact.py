@@ -1,34 +1,40 @@
 """Every relay set of a network: best sets, the greedy gap, and Shapley values of the nodes.
 
-A set of nodes is written as a bit mask: bit k is node k, counted from 0.
+A set of nodes is a bit mask: bit k is node k, counted from 0.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Generic
 
 import numba
 import numpy as np
+import xarray as xr
 
-from relaylib.core.checks import check_integer, check_symbols
+from relaylib.core.checks import check_integer
 from relaylib.core.progress import progress
+from relaylib.core.seeds import random_orders
 from relaylib.information.entropy import conditional_mutual_information
-from relaylib.information.kernels.cases import Cases, check_cases
+from relaylib.information.kernels.cases import Cases, check_case, check_cases
 from relaylib.information.kernels.lattice import (
     lattice,
     lattice_batch,
     summarise,
     walk_permutations,
 )
+from relaylib.information.labels import Array, Labels, plain_arrays
 
 MAX_NODES = 20
-_BLOCK = 64  # networks between two moves of the progress bar
+_BLOCK = 64  # networks between two updates of the progress bar
 
 
 @dataclass(frozen=True, eq=False)
-class LatticeSummary:
-    """What all relay sets of one case, or of many, say together.
+class LatticeSummary(Generic[Array]):
+    """Best sets, greedy sets and values of the nodes, over all relay sets of one or many cases.
 
-    Leading axes, if any, are (batch, concept). In arrays over ``node + 1``, entry k is about sets
-    from which k nodes are removed: the full set first, the empty set last, as in `RemovalOrder`.
+    Leading axes, if any, are those of the batch, and concept. In arrays over ``node + 1``, entry
+    k is about sets from which k nodes are removed, as in `RemovalOrder`. Labelled, ``node + 1``
+    is dimension ``set_size``.
 
     Attributes
     ----------
@@ -46,37 +52,38 @@ class LatticeSummary:
         I_R(all nodes) - I_R(all but the node), (..., node), bits.
     """
 
-    best_bits: np.ndarray
-    best_sets: np.ndarray
-    greedy_bits: np.ndarray
-    shapley_bits: np.ndarray
-    essential_bits: np.ndarray
+    best_bits: Array
+    best_sets: Array
+    greedy_bits: Array
+    shapley_bits: Array
+    essential_bits: Array
 
     @property
-    def gap_bits(self) -> np.ndarray:
-        """What the greedy order misses at each set size: best - greedy I_R, bits."""
+    def gap_bits(self) -> Array:
+        """Best minus greedy I_R at each set size, bits."""
         return self.best_bits - self.greedy_bits
 
 
 @dataclass(frozen=True, eq=False)
-class ExactSubsets(LatticeSummary):
+class ExactSubsets(LatticeSummary[Array]):
     """I_R of every relay set of one network and concept, and its summary.
 
     Attributes
     ----------
     relay_bits
-        I_R of each relay set, (2 ** n_nodes,), indexed by bit mask.
+        I_R of each relay set, (2 ** n_nodes,), indexed by bit mask. Labelled: (relay_set,).
     """
 
-    relay_bits: np.ndarray
+    relay_bits: Array
 
-    def interaction_bits(self) -> np.ndarray:
+    def interaction_bits(self) -> Array:
         """Shapley interaction index of each pair of nodes, (n_nodes, n_nodes), bits.
 
         The mean, over sets S of other nodes, of I_R(S,i,j) - I_R(S,i) - I_R(S,j) + I_R(S), with
         weight ``|S|! (n - |S| - 2)! / (n - 1)!``. Positive is redundancy: two copies relay a bit
         together, but neither does with the other outside. Negative is synergy: a cipher and its
-        key each relay the bit that they hold jointly. The diagonal is 0.
+        key each relay the bit that they hold jointly. The diagonal is 0. Labelled: (node,
+        other_node).
 
         References
         ----------
@@ -84,157 +91,151 @@ class ExactSubsets(LatticeSummary):
         """
         n_nodes = len(self.shapley_bits)
         sets = np.arange(len(self.relay_bits))
-        size = np.bitwise_count(sets).astype(int)
+        size, u = np.bitwise_count(sets).astype(int), np.asarray(self.relay_bits)
         share = _shares(n_nodes - 1)
-        u = self.relay_bits
-        matrix = np.zeros((n_nodes, n_nodes))
+        matrix: Any = np.zeros((n_nodes, n_nodes))
         for i in range(n_nodes):
             for j in range(i):
                 one, other = 1 << i, 1 << j
                 s = sets[sets & (one | other) == 0]
                 joint = u[s | one | other] - u[s | one] - u[s | other] + u[s]
                 matrix[i, j] = matrix[j, i] = share[size[s]] @ joint
+        nodes: Any = self.shapley_bits
+        if isinstance(nodes, xr.DataArray):
+            matrix = (nodes * nodes.rename(node="other_node")).copy(data=matrix)
+            matrix.attrs = nodes.attrs
         return matrix
 
 
 @dataclass(frozen=True, eq=False)
-class SampledShapley:
+class SampledShapley(Generic[Array]):
     """Shapley values estimated from random orders of removal.
 
     Attributes
     ----------
     shapley_bits
-        Mean loss of each node, (n_nodes,), bits; sums to I_R of the full set.
+        Mean loss of each node, (node,), bits; sums to I_R of the full set.
     standard_error_bits
-        Standard error of that mean, (n_nodes,), bits.
+        Standard error of that mean, (node,), bits.
     """
 
-    shapley_bits: np.ndarray
-    standard_error_bits: np.ndarray
+    shapley_bits: Array
+    standard_error_bits: Array
 
 
 def exact_subsets(
-    x_in: np.ndarray, x_out: np.ndarray, states: np.ndarray, weights: np.ndarray | None = None
-) -> ExactSubsets:
+    x_in: Array, x_out: Array, states: Array, weights: Array | None = None
+) -> ExactSubsets[Array]:
     """Relay information of all 2 ** n_nodes relay sets, and what follows from them.
 
     Parameters
     ----------
-    x_in, x_out
-        The concept's value and the network's answer, discrete symbols, (n_sequences,).
-    states
-        Discrete states of at most 20 nodes, (n_sequences, n_nodes).
-    weights
-        Weight of each sequence, (n_sequences,), not negative; None: all equal.
+    x_in, x_out, states, weights
+        One network and concept, as in `relaylib.information.relay.greedy_order`, plain or
+        labelled; at most 20 nodes.
 
     Returns
     -------
     ExactSubsets
-        I_R of each set, best sets, greedy gap, Shapley values, essential information;
-        ``interaction_bits()`` on demand.
+        Its fields are DataArrays if the arguments are.
 
     Raises
     ------
     TypeError, ValueError
-        As `relaylib.information.relay.relay_information`; ValueError above 20 nodes, where
+        As `relaylib.information.relay.greedy_order`; ValueError above 20 nodes, where
         `sampled_shapley` still works.
 
     References
     ----------
     Shapley (1953), A value for n-person games, in Contributions to the Theory of Games II.
     """
-    cases = _check_single(x_in, x_out, states, weights)
+    cases, labels = _single_case(x_in, x_out, states, weights)
     n_nodes = cases.states.shape[1]
-    _check_nodes(n_nodes)
+    if n_nodes > MAX_NODES:
+        raise ValueError(
+            f"states must have at most {MAX_NODES} nodes for all 2**n relay sets, got {n_nodes}; "
+            "estimate Shapley values with sampled_shapley(..., n_permutations=, rng=)"
+        )
     around_bits = np.empty(2**n_nodes)
     if cases.fits:
-        lattice(cases.states[0], _first(cases), around_bits)
+        lattice(cases.states[0], _kernel_case(cases), around_bits)
     else:
-        _plain_lattice(x_in, x_out, states, weights, around_bits)
+        _plain_lattice(cases, around_bits)
     summary = _empty_summary((), n_nodes, np.uint32)
     summarise(around_bits, *summary)
-    return ExactSubsets(*summary, around_bits[::-1] - around_bits[-1])
+    fields = _attached(labels, summary)
+    fields.append(labels.attach(around_bits[::-1] - around_bits[-1], "relay_set"))
+    return ExactSubsets(*fields)
 
 
 def exact_summaries(
-    states: np.ndarray,
-    x_in: np.ndarray,
-    x_out: np.ndarray,
-    *,
-    weights: np.ndarray | None = None,
-) -> LatticeSummary:
-    """Walk all relay sets of many networks or time points and all their concepts.
+    states: Array, x_in: Array, x_out: Array, *, weights: Array | None = None
+) -> LatticeSummary[np.ndarray] | xr.Dataset:
+    """Evaluate all relay sets of many networks or time points and all their concepts.
 
     Parameters
     ----------
     states
-        Discrete states of at most 16 nodes, (batch, node, sequence).
-    x_in, x_out
-        Concept values and answers, (concept, sequence) or (batch, concept, sequence).
-    weights
-        Weight of each sequence, (sequence,), not negative; None: all equal.
+        Discrete states of at most 16 nodes, (..., node, sequence).
+    x_in, x_out, weights
+        As in `relaylib.information.relay.greedy_orders`, with or without labels.
 
     Returns
     -------
-    LatticeSummary
-        With leading axes (batch, concept); ``best_sets`` is uint16.
+    LatticeSummary or xarray.Dataset
+        With leading axes (..., concept); ``best_sets`` is uint16. Labelled: a Dataset of the same
+        variables.
 
     Raises
     ------
     TypeError, ValueError
-        As `relaylib.information.relay.greedy_orders`; ValueError above 16 nodes or for alphabets of more
-        than 65,536 combinations of a node's symbol, x_in and x_out (use `exact_subsets`).
+        As `relaylib.information.relay.greedy_orders`; ValueError above 16 nodes or for alphabets
+        of more than 65,536 combinations of a node's symbol, x_in and x_out (use `exact_subsets`).
     """
-    cases = check_cases(states, x_in, x_out, weights)
+    arrays, labels = plain_arrays(states, x_in, x_out, weights)
+    cases = check_cases(*arrays)
     n_batch, n_nodes, _ = cases.states.shape
     if n_nodes > 16 or not cases.fits:
         raise ValueError(
             "states must have at most 16 nodes, and symbols, x_in and x_out at most 65536 "
             f"combinations; got {n_nodes} nodes and alphabets of {cases.shape}: use exact_subsets"
         )
-    summary = _empty_summary((n_batch, cases.pairs.shape[1]), n_nodes, np.uint16)
-    shared = len(cases.pairs) == 1
+    batch, n_concepts = np.shape(arrays[0])[:-2], cases.pairs.shape[1]
+    summary = _empty_summary((n_batch, n_concepts), n_nodes, np.uint16)
     with progress(total=n_batch, desc="relay sets") as bar:
         for start in range(0, n_batch, _BLOCK):
             block = slice(start, start + _BLOCK)
-            part = cases._replace(
-                states=cases.states[block], pairs=cases.pairs if shared else cases.pairs[block]
-            )
+            part = cases._replace(states=cases.states[block], pairs_of=cases.pairs_of[block])
             with numba.parallel_chunksize(1):
                 lattice_batch(*part, *(array[block] for array in summary))
             bar.update(len(part.states))
-    return LatticeSummary(*summary)
+    by_case = [array.reshape(*batch, n_concepts, -1) for array in summary]
+    result: LatticeSummary[Any] = LatticeSummary(*_attached(labels, by_case))
+    return result if labels.dims is None else xr.Dataset(vars(result))
 
 
 def sampled_shapley(
-    x_in: np.ndarray,
-    x_out: np.ndarray,
-    states: np.ndarray,
+    x_in: Array,
+    x_out: Array,
+    states: Array,
     *,
     n_permutations: int,
     rng: np.random.Generator,
-    weights: np.ndarray | None = None,
-) -> SampledShapley:
+    weights: Array | None = None,
+) -> SampledShapley[Array]:
     """Estimate Shapley values of any number of nodes from random orders of removal.
 
     Parameters
     ----------
     x_in, x_out, states, weights
         As in `exact_subsets`, without its limit on nodes.
-    n_permutations
-        Number of random orders, at least 2.
-    rng
-        Random stream of the orders.
-
-    Returns
-    -------
-    SampledShapley
-        The mean loss of each node and its standard error, bits.
+    n_permutations, rng
+        Number of random orders, at least 2, and their random stream.
 
     Raises
     ------
     TypeError, ValueError
-        As `relaylib.information.relay.relay_information`; ValueError if ``n_permutations`` < 2 or the
+        As `relaylib.information.relay.greedy_order`; ValueError if ``n_permutations`` < 2 or the
         alphabets have more than 65,536 combinations.
 
     References
@@ -242,62 +243,55 @@ def sampled_shapley(
     Castro, Gomez and Tejada (2009), Computers & Operations Research 36, 1726-1730.
     """
     check_integer("n_permutations", n_permutations, 2)
-    cases = _check_single(x_in, x_out, states, weights)
+    cases, labels = _single_case(x_in, x_out, states, weights)
     if not cases.fits:
         raise ValueError(
             "symbols, x_in and x_out must have at most 65536 combinations, got alphabets of "
             f"{cases.shape}: use fewer levels"
         )
-    n_nodes = cases.states.shape[1]
-    orders = rng.permuted(np.tile(np.arange(n_nodes), (n_permutations, 1)), axis=1)
-    losses_bits = np.empty((n_permutations, n_nodes))
-    walk_permutations(cases.states[0], *_first(cases), orders, losses_bits)
+    orders = random_orders(n_permutations, cases.states.shape[1], rng=rng)
+    losses_bits = np.empty(orders.shape)
+    walk_permutations(cases.states[0], *_kernel_case(cases), orders, losses_bits)
     error_bits = losses_bits.std(axis=0, ddof=1) / np.sqrt(n_permutations)
-    return SampledShapley(losses_bits.mean(axis=0), error_bits)
+    return SampledShapley(*_attached(labels, (losses_bits.mean(axis=0), error_bits)))
 
 
-def _check_single(
-    x_in: np.ndarray, x_out: np.ndarray, states: np.ndarray, weights: np.ndarray | None
-) -> Cases:
-    states = check_symbols("states", states, (None, None), widen=False)
-    x_in = check_symbols("x_in", x_in, (len(states),))
-    x_out = check_symbols("x_out", x_out, (len(states),))
-    return check_cases(states.T[None], x_in[None], x_out[None], weights)
+def _single_case(x_in: Any, x_out: Any, states: Any, weights: Any) -> tuple[Cases, Labels]:
+    """Check one network and concept, labelled or not."""
+    arrays, labels = plain_arrays(states, x_in, x_out, weights)
+    if labels.dims is None:
+        x, y, nodes = check_case(x_in, x_out, states)
+        arrays[:3] = nodes.T, x[None], y[None]
+    elif labels.dims:
+        raise ValueError(f"states, x_in and x_out must be one case, without {labels.dims}")
+    return check_cases(*arrays), labels
 
 
-def _check_nodes(n_nodes: int) -> None:
-    if n_nodes > MAX_NODES:
-        raise ValueError(
-            f"states must have at most {MAX_NODES} nodes to walk all 2**n relay sets, got "
-            f"{n_nodes}; estimate Shapley values with sampled_shapley(..., n_permutations=, rng=)"
-        )
+def _attached(labels: Labels, arrays: Sequence[np.ndarray]) -> list[Any]:
+    """Attach labels to arrays over nodes (the last) and over set sizes, one more than nodes."""
+    n_nodes = arrays[-1].shape[-1]
+    return [labels.attach(a, "node" if a.shape[-1] == n_nodes else "set_size") for a in arrays]
 
 
-def _first(cases: Cases) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int], np.ndarray]:
+def _kernel_case(cases: Cases) -> tuple[np.ndarray, np.ndarray, tuple[int, int, int], np.ndarray]:
     return cases.pairs[0, 0], cases.weights, cases.shape, cases.log_table
 
 
-def _empty_summary(
-    shape: tuple[int, ...], n_nodes: int, mask: type[np.unsignedinteger]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return room for the arrays of a `LatticeSummary`, in its order."""
+def _empty_summary(shape: tuple[int, ...], n_nodes: int, mask: type) -> list[np.ndarray]:
+    """Return empty arrays for the fields of a `LatticeSummary`, in their order."""
     by_size, by_node = (*shape, n_nodes + 1), (*shape, n_nodes)
-    best = np.empty(by_size), np.empty(by_size, mask)
-    return *best, np.empty(by_size), np.empty(by_node), np.empty(by_node)
+    shapes = by_size, by_size, by_size, by_node, by_node
+    return [np.empty(s, mask if k == 1 else float) for k, s in enumerate(shapes)]
 
 
-def _plain_lattice(
-    x_in: np.ndarray,
-    x_out: np.ndarray,
-    states: np.ndarray,
-    weights: np.ndarray | None,
-    around_bits: np.ndarray,
-) -> None:
+def _plain_lattice(cases: Cases, around_bits: np.ndarray) -> None:
     """Fill I(x_in; x_out | Y_0) of every Y_0, for alphabets too large for the kernels' tables."""
-    states = np.asarray(states)
+    states, pairs, n_out = cases.states[0], cases.pairs[0, 0], cases.shape[2]
     for rest in range(len(around_bits)):
-        y_rest = states[:, [k for k in range(states.shape[1]) if rest >> k & 1]]
-        around_bits[rest] = conditional_mutual_information(x_in, x_out, y_rest, weights=weights)
+        y_rest = states[[bool(rest >> k & 1) for k in range(len(states))]].T
+        around_bits[rest] = conditional_mutual_information(
+            pairs // n_out, pairs % n_out, y_rest, weights=cases.weights
+        )
 
 
 def _shares(n_players: int) -> np.ndarray:

@@ -8,36 +8,39 @@ The second term is the same for every split of the nodes. I_R is negative where 
 information only jointly with the rest (synergy).
 """
 
-from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple
 
 import numba
 import numpy as np
 
-from relaylib.core.checks import check_choice, check_symbols
+from relaylib.core.checks import check_choice, check_finite, check_symbols
+from relaylib.core.progress import progress
+from relaylib.core.tolerances import TIE_BITS
 from relaylib.information.entropy import check_columns, conditional_mutual_information
-from relaylib.information.kernels.cases import check_cases
-from relaylib.information.kernels.greedy import TIE_BITS, greedy_batch
+from relaylib.information.kernels.cases import Cases, check_case, check_cases
+from relaylib.information.kernels.greedy import greedy_batch
 from relaylib.information.kernels.large import greedy_large
+from relaylib.information.labels import Array, is_labelled, plain_arrays, plain_orders
 
-_LARGE = 32  # nodes, from which the kernel for large layers is faster
+_LARGE = 32  # nodes, above which the kernel for large layers is faster
 VALUES = ("cumulative", "increment", "aggregate")
 
 
-@dataclass(frozen=True, eq=False)
-class RemovalOrder:
+class RemovalOrder(NamedTuple, Generic[Array]):
     """Nodes in the order in which greedy removal takes them out of the relay set.
 
     Attributes
     ----------
     order
-        Column indices of nodes from 0, least relaying first, (n_nodes,).
+        Least relaying node first. Plain: indices from 0, (..., node). Labelled: labels of nodes,
+        (..., removal_step).
     relay_bits
-        I_R in bits after 0, 1, ..., n_nodes removals, (n_nodes + 1,): the full set first, the
-        empty set (0 bits) last.
+        I_R in bits after 0, 1, ..., n_nodes removals: the full set first, the empty set (0 bits)
+        last. Plain: (..., node + 1). Labelled: (..., set_size).
     """
 
-    order: np.ndarray
-    relay_bits: np.ndarray
+    order: Array
+    relay_bits: Array
 
 
 def relay_information(
@@ -61,11 +64,6 @@ def relay_information(
         Weight of each sequence, (n_sequences,), not negative; None: all equal, which is exact on
         a population.
 
-    Returns
-    -------
-    float
-        I(x_in; x_out | y_rest) - I(x_in; x_out | y_relay, y_rest).
-
     Raises
     ------
     TypeError
@@ -88,13 +86,13 @@ def relay_information(
 
 
 def greedy_order(
-    x_in: np.ndarray, x_out: np.ndarray, states: np.ndarray, *, weights: np.ndarray | None = None
-) -> RemovalOrder:
+    x_in: Array, x_out: Array, states: Array, *, weights: Array | None = None
+) -> RemovalOrder[Array]:
     """Greedy removal order of the nodes ("shrinking subset") and I_R along it.
 
-    Start with all nodes in the relay set; take out the node whose removal keeps I_R largest; go
-    on to the empty set. Nodes within 1e-12 bits of each other tie, and the lowest index goes
-    first.
+    Start with all nodes in the relay set; remove the node whose removal keeps I_R largest; repeat
+    until the set is empty. Nodes within 1e-12 bits of each other tie, and the lowest index is
+    removed first.
 
     Parameters
     ----------
@@ -108,40 +106,34 @@ def greedy_order(
     Returns
     -------
     RemovalOrder
-        ``order`` (n_nodes,) and ``relay_bits`` (n_nodes + 1,). The same as
-        `plain_greedy_order`, ties included. Layers of more than 32 binary nodes take a kernel
-        whose time grows with nodes * sequences, not with nodes**2 * sequences.
+        ``order`` (n_nodes,) and ``relay_bits`` (n_nodes + 1,), the same as `plain_greedy_order`,
+        ties included. Labelled arguments and results are those of `greedy_orders`.
 
     Raises
     ------
     TypeError, ValueError
-        As `relay_information`.
+        As `greedy_orders`.
 
     References
     ----------
     Hintze and Adami (2023), Entropy 25, 401, algorithm 1.
     """
-    x_in, x_out, states = _check_case(x_in, x_out, states)
-    cases = check_cases(states.T[None], x_in[None, None], x_out[None, None], weights)
-    if cases.binary and cases.states.shape[1] > _LARGE:
-        table, unit_bits = cases.fixed_point()
-        order, around_bits = greedy_large(cases.states[0], cases.pairs[0, 0], table, unit_bits)
-        return RemovalOrder(order, around_bits - around_bits[-1])
-    orders, relay_bits = greedy_orders(
-        states.T[None], x_in[None, None], x_out[None, None], weights=weights
-    )
-    return RemovalOrder(orders[0, 0], relay_bits[0, 0])
+    if is_labelled(x_in=x_in, x_out=x_out, states=states):
+        return greedy_orders(states, x_in, x_out, weights=weights)
+    x, y, nodes = check_case(x_in, x_out, states)
+    single: Any = greedy_orders(nodes.T, x[None], y[None], weights=weights)
+    return RemovalOrder(single.order[0], single.relay_bits[0])
 
 
 def plain_greedy_order(
     x_in: np.ndarray, x_out: np.ndarray, states: np.ndarray, *, weights: np.ndarray | None = None
-) -> RemovalOrder:
+) -> RemovalOrder[np.ndarray]:
     """Greedy removal order straight from the definition: slow, short, the reference.
 
-    Arguments, result and errors as in `greedy_order`. The second term of equation 1 is the same
-    for every candidate, so the first decides.
+    Arguments, result and errors as in `greedy_order`, without labels. The second term of equation
+    1 is the same for every candidate, so the first decides.
     """
-    x_in, x_out, states = _check_case(x_in, x_out, states)
+    x_in, x_out, states = check_case(x_in, x_out, states)
     relay_set, rest = list(range(states.shape[1])), list[int]()
 
     def around(nodes: list[int]) -> float:
@@ -161,68 +153,65 @@ def plain_greedy_order(
 
 
 def greedy_orders(
-    states: np.ndarray,
-    x_in: np.ndarray,
-    x_out: np.ndarray,
-    *,
-    weights: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+    states: Array, x_in: Array, x_out: Array, *, weights: Array | None = None
+) -> RemovalOrder[Array]:
     """Greedy removal orders of many networks or time points and all their concepts at once.
+
+    Layers of more than 32 binary nodes take a kernel whose time grows with nodes * sequences, not
+    with nodes**2 * sequences.
 
     Parameters
     ----------
     states
-        Discrete states, (batch, node, sequence).
+        Discrete states, (..., node, sequence), with any leading axes. Labelled: with dimensions
+        ``node`` and ``sequence`` and any others, in any order.
     x_in, x_out
-        Concept values and answers, (concept, sequence), the same for the whole batch, or
-        (batch, concept, sequence).
+        Concept values and answers, (concept, sequence), preceded by the leading axes of states
+        unless all share them. Labelled: with dimension ``sequence`` and, where values depend on
+        them, ``concept`` and other dimensions of states.
     weights
         Weight of each sequence, (sequence,), not negative; None: all equal.
 
     Returns
     -------
-    order
-        Node indices from 0, least relaying first, (batch, concept, node).
-    relay_bits
-        I_R in bits, (batch, concept, node + 1), full set first. Each case equals `greedy_order`.
+    RemovalOrder
+        ``order`` (..., concept, node) and ``relay_bits`` (..., concept, node + 1). Labelled:
+        ``order`` (..., concept, removal_step) and ``relay_bits`` (..., concept, set_size).
 
     Raises
     ------
-    TypeError, ValueError
-        As `relay_information`.
+    TypeError
+        If symbols are not whole numbers, or only some of states, x_in and x_out are labelled.
+    ValueError
+        As `relay_information`, or if dimensions or their labels do not match.
     """
-    cases = check_cases(states, x_in, x_out, weights)
-    n_batch, n_nodes, _ = cases.states.shape
-    shape = (n_batch, cases.pairs.shape[1])
-    if not cases.fits:
-        return _plain_orders(states, x_in, x_out, weights, shape)
-    orders = np.empty((*shape, n_nodes), dtype=np.int64)
-    around_bits = np.empty((*shape, n_nodes + 1))
-    with numba.parallel_chunksize(16):
-        greedy_batch(*cases, orders, around_bits)
-    return orders, around_bits - around_bits[..., -1:]
+    arrays, labels = plain_arrays(states, x_in, x_out, weights)
+    batch = np.shape(arrays[0])[:-2]
+    order, bits = (a.reshape(*batch, *a.shape[1:]) for a in _removal_orders(check_cases(*arrays)))
+    relay_bits = labels.attach(bits - bits[..., -1:], "set_size")
+    return RemovalOrder(labels.attach(order, "removal_step"), relay_bits)
 
 
 def information_matrix(
-    states: np.ndarray,
-    x_in: np.ndarray,
-    x_out: np.ndarray,
+    states: Array,
+    x_in: Array,
+    x_out: Array,
     *,
-    weights: np.ndarray | None = None,
+    weights: Array | None = None,
     value: str = "cumulative",
-) -> np.ndarray:
+) -> Array:
     """Information matrix: how much each node relays about each concept, in bits (figure 3).
 
     Parameters
     ----------
     states
-        Discrete states of the nodes, (n_sequences, n_nodes).
+        Discrete states of the nodes, (n_sequences, n_nodes). Labelled: as in `greedy_orders`.
     x_in, x_out
-        Concept values and answers, (n_sequences, n_concepts).
+        Concept values and answers, (n_sequences, n_concepts). Labelled: as in `greedy_orders`.
     weights
         Weight of each sequence, (n_sequences,), not negative; None: all equal.
     value
-        What the node that greedy removal takes out at step k is given:
+        The value of the node that greedy removal takes out at step k:
 
         - ``"cumulative"``: I_R(full set) - I_R(after step k), all that is lost so far. The last
           node always gets the full total.
@@ -233,62 +222,69 @@ def information_matrix(
 
     Returns
     -------
-    numpy.ndarray
-        (n_concepts, n_nodes), bits.
+    numpy.ndarray or xarray.DataArray
+        (n_concepts, n_nodes), bits. Labelled: (..., concept, node), the other dimensions of
+        states first.
 
     Raises
     ------
     TypeError, ValueError
-        As `relay_information`, and ValueError if ``value`` is not one of the three.
+        As `greedy_orders`, and ValueError if ``value`` is not one of the three.
     """
     check_choice("value", value, VALUES)
-    states = check_symbols("states", states, (None, None))
-    x_in = check_symbols("x_in", x_in, (len(states), None))
-    x_out = check_symbols("x_out", x_out, x_in.shape)
-    orders, relay_bits = greedy_orders(states.T[None], x_in.T, x_out.T, weights=weights)
-    return node_values(orders[0], relay_bits[0], value=value)
+    if is_labelled(states=states, x_in=x_in, x_out=x_out):
+        removal: Any = greedy_orders(states, x_in, x_out, weights=weights)
+        return node_values(*removal, value=value).sel(node=states["node"])
+    nodes = check_symbols("states", states, (None, None), widen=False)
+    x = check_symbols("x_in", x_in, (len(nodes), None))
+    y = check_symbols("x_out", x_out, x.shape)
+    removal = greedy_orders(nodes.T, x.T, y.T, weights=weights)
+    return node_values(*removal, value=value)
 
 
-def node_values(
-    orders: np.ndarray, relay_bits: np.ndarray, *, value: str = "cumulative"
-) -> np.ndarray:
+def node_values(orders: Array, relay_bits: Array, *, value: str = "cumulative") -> Array:
     """Turn removal orders (..., node) and I_R (..., node + 1) into bits per node (..., node).
 
-    ``value`` as in `information_matrix`; ValueError if it is unknown.
+    Labelled, (..., removal_step) and (..., set_size) become (..., node). ``value`` as in
+    `information_matrix`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``value`` is unknown, shapes or labels do not match, or an order does not hold every
+        node once.
     """
     check_choice("value", value, VALUES)
-    before, after = relay_bits[..., :-1], relay_bits[..., 1:]
-    by_step = {
-        "cumulative": relay_bits[..., :1] - after,
-        "increment": before - after,
-        "aggregate": before,
-    }[value]
+    order, bits, labels = plain_orders(orders, relay_bits)
+    order = check_symbols("orders", order, (..., None))
+    *leading, n_nodes = order.shape
+    if (np.sort(order) != np.arange(n_nodes)).any():
+        raise ValueError(f"orders must hold each of the {n_nodes} nodes once in every row")
+    bits = check_finite("relay_bits", bits, (*leading, n_nodes + 1))
+    before, after = bits[..., :-1], bits[..., 1:]
+    by_step = {"cumulative": bits[..., :1] - after, "increment": before - after}.get(value, before)
     by_node = np.empty_like(by_step)
-    np.put_along_axis(by_node, orders, by_step, axis=-1)
-    return by_node
+    np.put_along_axis(by_node, order, by_step, axis=-1)
+    return labels.attach(by_node, "node", "information_bits")
 
 
-def _plain_orders(
-    states: np.ndarray,
-    x_in: np.ndarray,
-    x_out: np.ndarray,
-    weights: np.ndarray | None,
-    shape: tuple[int, int],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Do `greedy_orders` one by one, for alphabets too large for the kernels' tables."""
-    x_in, x_out = (np.broadcast_to(x, (*shape, np.shape(x)[-1])) for x in (x_in, x_out))
-    results = [
-        plain_greedy_order(x_in[case], x_out[case], np.transpose(states[case[0]]), weights=weights)
-        for case in np.ndindex(shape)
-    ]
-    orders = np.stack([result.order for result in results])
-    relay_bits = np.stack([result.relay_bits for result in results])
-    return orders.reshape(*shape, -1), relay_bits.reshape(*shape, -1)
-
-
-def _check_case(
-    x_in: np.ndarray, x_out: np.ndarray, states: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    states = check_symbols("states", states, (None, None), widen=False)
-    x_in = check_symbols("x_in", x_in, (len(states),))
-    return x_in, check_symbols("x_out", x_out, (len(states),)), states
+def _removal_orders(cases: Cases) -> tuple[np.ndarray, np.ndarray]:
+    """Return orders (batch, concept, node), and I(x_in; x_out | Y_0) after 0, 1, ... removals."""
+    n_batch, n_nodes, _ = cases.states.shape
+    n_concepts, n_out = cases.pairs.shape[1], cases.shape[2]
+    orders = np.empty((n_batch, n_concepts, n_nodes), dtype=np.int64)
+    around_bits = np.empty((n_batch, n_concepts, n_nodes + 1))
+    large = cases.binary and n_nodes > _LARGE
+    if cases.fits and not large:
+        with numba.parallel_chunksize(16):
+            greedy_batch(*cases, orders, around_bits)
+        return orders, around_bits
+    table = cases.fixed_point() if large else None
+    for at in progress(list(np.ndindex(n_batch, n_concepts)), desc="removal orders"):
+        states, pairs = cases.states[at[0]], cases.pairs[cases.pairs_of[at[0]], at[1]]
+        if table is not None:
+            orders[at], around_bits[at] = greedy_large(states, pairs, *table)
+        else:  # alphabets too large for the tables of the kernels
+            case = pairs // n_out, pairs % n_out, states.T
+            orders[at], around_bits[at] = plain_greedy_order(*case, weights=cases.weights)
+    return orders, around_bits

@@ -1,20 +1,23 @@
 """Relay information from finite samples: a shuffle null, a bias correction and a guard.
 
 On a whole population the plug-in estimate is exact and nothing here is needed. On a sample it is
-biased. A state seen once fixes X_in and X_out by accident, and I(X_in; X_out | all nodes) looks
-too small: irrelevant nodes seem to relay. If X_out follows X_in only loosely, states seen a few
-times make that term too large instead, and I_R can come out negative.
+biased. A state that occurs once determines X_in and X_out by chance, so I(X_in; X_out | all nodes)
+is too small, and irrelevant nodes seem to relay. If X_out depends on X_in only weakly, states that
+occur a few times make that term too large instead, and I_R can be negative.
 """
 
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import xarray as xr
 from scipy.special import digamma
 
-from relaylib.core.checks import check_finite, check_integer, check_symbols
-from relaylib.information.entropy import check_columns
+from relaylib.core.checks import check_dims, check_finite, check_integer, check_rng, check_symbols
+from relaylib.core.tolerances import TIE_BITS
+from relaylib.information.entropy import check_columns, conditional_bits, row_labels
 
 OCCUPIED_LIMIT = 0.1
 """Occupied states per sequence above which the guard warns: a bias of about 0.07 bits."""
@@ -46,8 +49,8 @@ class ShuffleTest:
     def z_score(self) -> float:
         """Distance of I_R from the null's mean in its standard deviations; 0 if both agree."""
         distance, spread = self.excess_bits, self.null_bits.std(ddof=1)
-        if spread < 1e-12:
-            return 0.0 if abs(distance) < 1e-12 else float(np.copysign(np.inf, distance))
+        if spread < TIE_BITS:
+            return 0.0 if abs(distance) < TIE_BITS else float(np.copysign(np.inf, distance))
         return float(distance / spread)
 
     @property
@@ -56,7 +59,7 @@ class ShuffleTest:
 
         (1 + shuffles that reach the sample) / (1 + shuffles), never 0.
         """
-        reached = self.null_bits >= self.relay_bits - 1e-12
+        reached = self.null_bits >= self.relay_bits - TIE_BITS
         return float((1 + reached.sum()) / (1 + len(self.null_bits)))
 
     @property
@@ -79,8 +82,8 @@ def shuffle_test(
 ) -> ShuffleTest:
     """Compare relay information with shuffles of the states.
 
-    Whole rows of states are permuted against the unchanged pairs (x_in, x_out): relations among
-    nodes, and of x_in with x_out, stay; what states tell about the pairs goes.
+    Whole rows of states are permuted against the unchanged pairs (x_in, x_out). This keeps the
+    relations among nodes, and of x_in with x_out, but not those of states with the pairs.
 
     Parameters
     ----------
@@ -89,10 +92,8 @@ def shuffle_test(
     y_relay, y_rest
         Discrete states of the nodes in and outside the relay set, (n_sequences, n_columns) or
         (n_sequences,); either may have no columns.
-    n_shuffles
-        Number of shuffles, at least 2.
-    rng
-        Random stream of the shuffles.
+    n_shuffles, rng
+        Number of shuffles, at least 2, and their random stream.
 
     Warns
     -----
@@ -110,14 +111,13 @@ def shuffle_test(
     for the p-value.
     """
     check_integer("n_shuffles", n_shuffles, 2)
-    x_in, x_out, rest, together = _labels(x_in, x_out, y_relay, y_rest)
-    relay_bits = _relay_bits(x_in, x_out, rest, together, _log2)
-    corrected_bits = _relay_bits(x_in, x_out, rest, together, _grassberger_log2)
+    check_rng(rng)
+    labels = _labels(x_in, x_out, y_relay, y_rest)
     null_bits = np.empty(n_shuffles)
     for shuffle in range(n_shuffles):
-        rows = rng.permutation(len(x_in))
-        null_bits[shuffle] = _relay_bits(x_in, x_out, rest[rows], together[rows], _log2)
-    return ShuffleTest(relay_bits, null_bits, corrected_bits)
+        rows = rng.permutation(len(labels[0]))
+        null_bits[shuffle] = _relay_bits([*labels[:2], *(states[rows] for states in labels[2:])])
+    return ShuffleTest(_relay_bits(labels), null_bits, _relay_bits(labels, _grassberger_log2))
 
 
 def corrected_relay_information(
@@ -141,16 +141,19 @@ def corrected_relay_information(
     ----------
     Grassberger (2003), Entropy estimates from insufficient samplings, arXiv physics/0307138.
     """
-    return _relay_bits(*_labels(x_in, x_out, y_relay, y_rest), _grassberger_log2)
+    return _relay_bits(_labels(x_in, x_out, y_relay, y_rest), _grassberger_log2)
 
 
-def occupied_fraction(states: np.ndarray, *, limit: float = OCCUPIED_LIMIT) -> float:
+def occupied_fraction(
+    states: np.ndarray | xr.DataArray, *, limit: float = OCCUPIED_LIMIT
+) -> float | xr.DataArray:
     """Return distinct states per sequence, and warn where a sample is too small for them.
 
     Parameters
     ----------
     states
-        Discrete states, (n_sequences, n_nodes).
+        Discrete states, (n_sequences, n_nodes); or labelled, (..., node, sequence), then the
+        result is labelled (...) and the warning, one for all, is about the largest fraction.
     limit
         Fraction above which to warn, positive. At a fraction q the plug-in I_R of irrelevant
         nodes about a binary concept is too large by about q / (2 ln 2) bits.
@@ -167,74 +170,47 @@ def occupied_fraction(states: np.ndarray, *, limit: float = OCCUPIED_LIMIT) -> f
     """
     if check_finite("limit", limit, ()) <= 0:
         raise ValueError(f"limit must be positive, got {limit}")
-    labels = _numbered(check_columns("states", states))
-    n_states = int(labels.max()) + 1
-    fraction = n_states / len(labels)
-    if fraction > limit:
+    if isinstance(states, xr.DataArray):
+        core = ["sequence", "node"]
+        check_dims("states", states, core)
+        n_states = xr.apply_ufunc(_n_states, states, input_core_dims=[core], vectorize=True)
+        most, n_sequences = int(n_states.max()), states.sizes["sequence"]
+    else:
+        n_states, n_sequences = _n_states(states), len(states)
+        most = n_states
+    if most > limit * n_sequences:
         warnings.warn(
-            f"{n_states} different states in {len(labels)} sequences ({fraction:.2f} per "
+            f"{most} different states in {n_sequences} sequences ({most / n_sequences:.2f} per "
             f"sequence, limit {limit:g}): plug-in information is biased; use more sequences, "
             "fewer nodes or levels, or compare with shuffle_test",
             UndersampledWarning,
             stacklevel=2,
         )
-    return fraction
+    return n_states / n_sequences
 
 
-def _labels(
-    x_in: np.ndarray, x_out: np.ndarray, y_relay: np.ndarray, y_rest: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Check a sample and number its x_in, x_out, y_rest and joint states from 0."""
+def _n_states(states: np.ndarray) -> int:
+    """Return the number of distinct rows."""
+    return int(np.count_nonzero(np.bincount(row_labels(check_columns("states", states)))))
+
+
+def _labels(x_in: Any, x_out: Any, y_relay: Any, y_rest: Any) -> list[np.ndarray]:
+    """Check a sample, and return labels of its x_in, x_out, y_rest and states of all nodes."""
     x_in = check_symbols("x_in", x_in, (None,))
     x_out = check_symbols("x_out", x_out, (len(x_in),))
     y_rest = check_columns("y_rest", y_rest, len(x_in))
-    together = np.hstack([check_columns("y_relay", y_relay, len(x_in)), y_rest])
-    occupied_fraction(together)
-    columns = x_in[:, None], x_out[:, None], y_rest, together
-    x_in, x_out, rest, together = (_numbered(column) for column in columns)
-    return x_in, x_out, rest, together
-
-
-def _numbered(rows: np.ndarray) -> np.ndarray:
-    """Number distinct rows from 0, a column at a time: sorting whole rows takes 30 times longer."""
-    labels = np.zeros(len(rows), dtype=np.int64)
-    for column in rows.T:
-        codes = np.unique(column, return_inverse=True)[1]
-        labels = np.unique(labels * (codes.max() + 1) + codes, return_inverse=True)[1]
-    return labels
+    y_all = np.hstack([check_columns("y_relay", y_relay, len(x_in)), y_rest])
+    occupied_fraction(y_all)
+    return [row_labels(rows) for rows in (x_in[:, None], x_out[:, None], y_rest, y_all)]
 
 
 def _relay_bits(
-    x_in: np.ndarray,
-    x_out: np.ndarray,
-    rest: np.ndarray,
-    together: np.ndarray,
-    log2: Callable[[np.ndarray], np.ndarray],
+    labels: list[np.ndarray], log2: Callable[[np.ndarray], np.ndarray] = np.log2
 ) -> float:
-    """I(x_in; x_out | rest) - I(x_in; x_out | together), with ``log2`` of counts."""
-    around = _conditional_bits(x_in, x_out, rest, log2)
-    return around - _conditional_bits(x_in, x_out, together, log2)
-
-
-def _conditional_bits(
-    x: np.ndarray, y: np.ndarray, z: np.ndarray, log2: Callable[[np.ndarray], np.ndarray]
-) -> float:
-    """I(x; y | z) = H(x,z) + H(y,z) - H(z) - H(x,y,z), each H = log2 N - mean of log2 n."""
-    shape = int(z.max()) + 1, int(x.max()) + 1, int(y.max()) + 1
-    cells = np.ravel_multi_index((z, x, y), shape)
-    counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
-
-    def total(n: np.ndarray) -> float:
-        n = n[n > 0]
-        return float(n @ log2(n))
-
-    plus = total(counts) + total(counts.sum(axis=(1, 2)))
-    minus = total(counts.sum(axis=2)) + total(counts.sum(axis=1))
-    return (plus - minus) / len(x)
-
-
-def _log2(counts: np.ndarray) -> np.ndarray:
-    return np.log2(counts)
+    """I(x_in; x_out | y_rest) - I(x_in; x_out | y_all) of `_labels`, with ``log2`` of counts."""
+    x_in, x_out, *given = labels
+    around, around_all = (conditional_bits(x_in, x_out, y, log2=log2) for y in given)
+    return around - around_all
 
 
 def _grassberger_log2(counts: np.ndarray) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""What is asked of trained networks: knockout, drift, smearing, geometry, attribution, emergence."""
+"""Measures of trained networks: knockout, drift, smearing, geometry, attribution, emergence."""

@@ -1,19 +1,16 @@
-"""What a sceptic would try first: plain scores of nodes, and how well any score does.
+"""Alternatives to relay information: scores of single nodes, and how scores are compared.
 
 None of these scores knows about the other nodes. If one of them ranked nodes as relay information
-does, or told better what a knockout costs, relay information would not be needed.
+does, or predicted better what a knockout costs, relay information would not be needed.
 """
 
-from __future__ import annotations
-
 import numpy as np
-from scipy.stats import rankdata
+from scipy.stats import kendalltau, rankdata
 
-from relaylib.core.checks import check_finite, check_integer, check_symbols
-from relaylib.networks.recording import TOLERANCE
-
-_TIE = 1e-9
-"""Scores and losses closer than this are equal."""
+from relaylib.core.checks import check_floats, check_symbols
+from relaylib.core.tolerances import EQUAL_ACTIVATIONS, EQUAL_SCORES
+from relaylib.information.entropy import mutual_information
+from relaylib.measures.drift import pearson
 
 
 def node_information(states: np.ndarray, x_in: np.ndarray) -> np.ndarray:
@@ -38,17 +35,12 @@ def node_information(states: np.ndarray, x_in: np.ndarray) -> np.ndarray:
     """
     states = check_symbols("states", states, (None, None, None))
     x_in = check_symbols("x_in", x_in, (None, states.shape[2]))
-    is_x = x_in == np.unique(x_in)[:, None, None]  # x, concept, sequence
-    is_y = states == np.unique(states)[:, None, None, None]  # y, network, node, sequence
-    p_xy = np.einsum("xcs,ybns->bcnxy", is_x.astype(float), is_y.astype(float)) / x_in.shape[1]
-    p_x, p_y = p_xy.sum(axis=4, keepdims=True), p_xy.sum(axis=3, keepdims=True)
-    seen = p_xy > 0
-    ratio = np.divide(p_xy, p_x * p_y, out=np.ones_like(p_xy), where=seen)
-    return (p_xy * np.log2(ratio)).sum(axis=(3, 4))
+    bits = [[[mutual_information(x, y) for y in nodes] for x in x_in] for nodes in states]
+    return np.array(bits)
 
 
 def probe_weights(activations: np.ndarray, x_in: np.ndarray, *, ridge: float) -> np.ndarray:
-    """Size of each node's weight in a linear read-out of each concept.
+    """Absolute weight of each node in a linear readout of each concept.
 
     The weights w of standardised activations Z (sequence, node) minimise
     ``mean((Z w - x)**2) + ridge * sum(w**2)``; a node whose activations spread less than 1e-5 has
@@ -61,7 +53,7 @@ def probe_weights(activations: np.ndarray, x_in: np.ndarray, *, ridge: float) ->
     x_in
         The concepts' values, (concept, sequence).
     ridge
-        Penalty, positive. Needed: 12 nodes and 8 sequences leave weights undetermined.
+        Penalty, positive. Without it 12 nodes and 8 sequences leave the weights undetermined.
 
     Returns
     -------
@@ -73,14 +65,13 @@ def probe_weights(activations: np.ndarray, x_in: np.ndarray, *, ridge: float) ->
     ValueError
         If values are not finite, shapes do not fit, or ``ridge`` is not positive.
     """
-    activations = np.asarray(activations, dtype=float)
+    activations = check_floats("activations", activations, (None, None, None))
     n_nodes, n_sequences = activations.shape[1:]
-    check_finite("activations", activations.reshape(-1, n_sequences), (None, None))
-    x_in = check_finite("x_in", x_in, (None, n_sequences))
-    if not 0 < ridge < np.inf:
-        raise ValueError(f"ridge must be positive and finite, got {ridge}")
+    x_in = check_floats("x_in", x_in, (None, n_sequences))
+    if check_floats("ridge", ridge, ()) <= 0:
+        raise ValueError(f"ridge must be positive, got {ridge}")
     centred = activations - activations.mean(axis=2, keepdims=True)
-    varies = np.ptp(activations, axis=2, keepdims=True) >= TOLERANCE
+    varies = np.ptp(activations, axis=2, keepdims=True) >= EQUAL_ACTIVATIONS
     spread = np.where(varies, centred.std(axis=2, keepdims=True), 1)
     z = np.where(varies, centred / spread, 0)
     x = x_in - x_in.mean(axis=1, keepdims=True)
@@ -91,8 +82,8 @@ def probe_weights(activations: np.ndarray, x_in: np.ndarray, *, ridge: float) ->
 def rank_agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Kendall's tau-b between two scores of the nodes.
 
-    1: the same order; 0: no more agreement than by chance; -1: the reverse order. Pairs tied
-    (within 1e-9) in one score count for neither order.
+    1: the same order; 0: no more agreement than by chance; -1: the reverse order. Pairs tied in
+    one score (equal after rounding to 1e-9) count for neither order.
 
     Parameters
     ----------
@@ -104,14 +95,21 @@ def rank_agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     numpy.ndarray
         (...), NaN where a score is the same for all nodes.
 
+    Raises
+    ------
+    ValueError, TypeError
+        If the last axes differ in length, or scores are not finite real numbers.
+
     References
     ----------
     Kendall (1945), Biometrika 33, 239-251.
     """
-    sign_a, sign_b = _pair_signs(a), _pair_signs(b)
-    agree = (sign_a * sign_b).sum(axis=-1)
-    untied = np.sqrt(np.abs(sign_a).sum(axis=-1) * np.abs(sign_b).sum(axis=-1))
-    return np.divide(agree, untied, out=np.full(agree.shape, np.nan), where=untied > 0)
+    a, b = _rounded("a", a), _rounded("b", b)
+    if a.shape[-1] != b.shape[-1]:
+        raise ValueError(f"b must have as many nodes as a, {a.shape[-1]}, got {b.shape[-1]}")
+    if a.shape[-1] < 2:
+        raise ValueError("a must have two nodes or more, got 1")
+    return kendalltau(a, b, axis=-1).statistic
 
 
 def rank_prediction(scores: np.ndarray, losses: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -134,70 +132,30 @@ def rank_prediction(scores: np.ndarray, losses: np.ndarray, sizes: np.ndarray) -
 
     Raises
     ------
-    ValueError
-        If the last axes differ in length.
+    ValueError, TypeError
+        If the last axes differ in length, or values are not finite real numbers.
     """
-    if not np.shape(scores)[-1] == np.shape(losses)[-1] == len(sizes):
+    scores, losses = _rounded("scores", scores), _rounded("losses", losses)
+    sizes = check_symbols("sizes", sizes, (None,))
+    if not scores.shape[-1] == losses.shape[-1] == len(sizes):
         raise ValueError(
-            f"scores, losses and sizes must name the same sets, got {np.shape(scores)[-1]}, "
-            f"{np.shape(losses)[-1]} and {len(sizes)}"
+            f"scores, losses and sizes must name the same sets, got {scores.shape[-1]}, "
+            f"{losses.shape[-1]} and {len(sizes)}"
         )
-    x, y = _centred_ranks(scores, sizes), _centred_ranks(losses, sizes)
-    joint = (x * y).sum(axis=-1)
-    spread = np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1))
-    return np.divide(joint, spread, out=np.full(joint.shape, np.nan), where=spread > 0)
-
-
-def bootstrap_interval(
-    values: np.ndarray, *, rng: np.random.Generator, n_resamples: int = 10_000
-) -> tuple[np.ndarray, np.ndarray]:
-    """95 % percentile interval of the mean over the first axis, NaN left out.
-
-    Parameters
-    ----------
-    values
-        One row per network, (n, ...).
-    rng
-        Random stream of the resampling.
-    n_resamples
-        Number of resamples of rows, with replacement.
-
-    Returns
-    -------
-    low, high
-        (...).
-
-    References
-    ----------
-    Efron (1979), The Annals of Statistics 7, 1-26.
-    """
-    check_integer("n_resamples", n_resamples, 1)
-    values = np.asarray(values, dtype=float)
-    rows = values.reshape(len(values), -1)
-    times_drawn = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=n_resamples)
-    known = np.isfinite(rows)
-    total, n = times_drawn @ np.where(known, rows, 0), times_drawn @ known
-    means = np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
-    interval = np.full((2, rows.shape[1]), np.nan)
-    some = known.any(axis=0)
-    interval[:, some] = np.nanquantile(means[:, some], [0.025, 0.975], axis=0)
-    low, high = interval.reshape(2, *values.shape[1:])
-    return low, high
-
-
-def _pair_signs(scores: np.ndarray) -> np.ndarray:
-    """Which of each two nodes scores higher, (..., pair): -1, 0 or 1."""
-    scores = np.asarray(scores, dtype=float)
-    first, second = np.triu_indices(scores.shape[-1], k=1)
-    difference = scores[..., first] - scores[..., second]
-    return np.where(np.abs(difference) < _TIE, 0, np.sign(difference))
+    ranks = (_centred_ranks(values, sizes) for values in (scores, losses))
+    return pearson(*np.broadcast_arrays(*ranks))
 
 
 def _centred_ranks(values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Ranks among sets of the same size, ties at their mean rank, less the mean of the size."""
-    values = np.round(np.asarray(values, dtype=float) / _TIE)
     ranks = np.empty(values.shape)
     for size in np.unique(sizes):
-        among = np.asarray(sizes) == size
+        among = sizes == size
         ranks[..., among] = rankdata(values[..., among], axis=-1) - (among.sum() + 1) / 2
     return ranks
+
+
+def _rounded(name: str, values: np.ndarray) -> np.ndarray:
+    """Scores as multiples of EQUAL_SCORES, so that equal ones tie."""
+    values = check_floats(name, values, (..., None))
+    return np.round(values / EQUAL_SCORES)

@@ -1,11 +1,15 @@
 """Whether information stays in its nodes: drift and overlap of information matrices over time."""
 
+from collections.abc import Callable, Mapping, Sequence
+
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_finite, check_integer
+from relaylib.core.checks import check_dims, check_floats, check_integer
 
 MATRIX = ("concept", "node")
+Measure = Callable[..., np.ndarray]
+Onsets = Sequence[int] | Mapping[str, int]
 
 
 def pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -69,66 +73,76 @@ def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def drift(
-    information_bits: xr.DataArray, *, lag: int = 1, answer_delay: int = 5, first_time: int = 10
+    information_bits: xr.DataArray,
+    *,
+    lag: int = 1,
+    answer_delay: int | None = None,
+    first_time: int | None = None,
 ) -> xr.Dataset:
     """Compare each network's information matrix with the one ``lag`` steps later (figures 8, 9).
 
-    All pairs of times from ``first_time`` (the last input) to the answer are compared, and a
-    network's pairs averaged. Pairs for which a measure is not defined are left out.
+    All pairs of times from the last step of the input to the answer are compared, and averaged
+    per network. Pairs for which a measure is not defined are left out.
 
     Parameters
     ----------
     information_bits
-        With dimensions regime, replicate, time, concept, node and any others; bits.
+        With dimensions time, concept, node and any others, e.g. regime and replicate; bits.
     lag
-        Steps between the two matrices. Regimes whose answer comes sooner have no pair: NaN.
+        Steps between the matrices, 1 .. last time. NaN where the answer comes sooner.
     answer_delay
-        Delay at which random-regime networks are read; fixed regimes have their own.
+        Delay at which the answer is read; None: the coordinate ``answer_delay``, one number or
+        one per regime.
     first_time
-        Time from which on all information is in.
+        Time from which on all information is in; None: the coordinate ``input_end``.
 
     Returns
     -------
     xarray.Dataset
         ``correlation`` (Pearson's r over concept x node) and ``overlap``, with the remaining
-        dimensions; ``correlation_unrelated`` and ``overlap_unrelated``, the same with the later
-        matrix taken from the next replicate, as a null (NaN where there is but one);
-        ``n_pairs`` (regime).
+        dimensions; ``n_pairs``; with a dimension replicate also the null: ``correlation_unrelated``
+        and ``overlap_unrelated``, the same with the later matrix taken from the next replicate
+        (NaN where there is but one). Attributes: lag, first_time.
 
     Raises
     ------
     ValueError, TypeError
-        If a dimension is missing, the times from ``first_time`` to an answer are not all there, or
-        lag or delay are out of range.
+        If a dimension is missing, a time is neither given nor a coordinate, the times from
+        ``first_time`` to an answer are not all there, or lag or delay are out of range.
 
     References
     ----------
     Hintze, Najam, Schossau (2025), Figs. 8 and 9.
     """
-    check_integer("lag", lag, 1)
-    check_integer("answer_delay", answer_delay, 0)
-    _check_dimensions(information_bits, ("regime", "replicate", "time", *MATRIX))
-    by_regime = [
-        _regime_drift(information_bits.sel(regime=regime), lag, first_time, delay)
-        for regime, delay in answer_delays(information_bits, answer_delay).items()
-    ]
-    compared = xr.concat(by_regime, dim=information_bits.regime, join="exact")
-    order = [dim for dim in information_bits.dims if dim not in ("time", *MATRIX)]
-    compared = compared.transpose(*order).assign_attrs(lag=lag, first_time=first_time)
-    for name in compared:
-        compared[name].attrs["units"] = "1"
-    return compared
+    check_dims("information_bits", information_bits, ("time", *MATRIX))
+    lag = check_integer("lag", lag, 1, _last_time(information_bits))
+    delay = _given(information_bits, "answer_delay", answer_delay, "answer_delay")
+    first_time = int(_given(information_bits, "first_time", first_time, "input_end"))
+    times = np.arange(first_time, first_time + int(delay.max()) + 1)
+    missing = sorted(set(times.tolist()) - set(information_bits.time.values.tolist()))
+    if missing:
+        raise ValueError(
+            f"information_bits must hold the times first_time..first_time + answer_delay = "
+            f"{times[0]}..{times[-1]}, missing: {missing}"
+        )
+    bits = information_bits.sel(time=times)
+    bits = bits.where(bits.time <= first_time + delay, 0.0)  # later entries need not be defined
+    check_floats("information_bits", bits.values, (...,))
+    later = bits.shift(time=-lag, fill_value=0.0)
+    is_pair = bits.time + lag <= first_time + delay
+    compared = xr.Dataset({"n_pairs": is_pair.sum("time")})
+    for name, measure in (("correlation", pearson), ("overlap", overlap)):
+        compared[name] = _mean_over_pairs(measure, bits, later, is_pair)
+        if "replicate" in bits.dims:
+            other, exists = later.roll(replicate=1), bits.sizes["replicate"] > 1
+            unrelated = _mean_over_pairs(measure, bits, other, is_pair & exists)
+            compared[f"{name}_unrelated"] = unrelated
+    for values in compared.values():
+        values.attrs["units"] = "1"
+    return compared.assign_attrs(lag=lag, first_time=first_time)
 
 
-def answer_delays(information_bits: xr.DataArray, answer_delay: int) -> dict[str, int]:
-    """Delay at which the networks of each regime are read: its own, or ``answer_delay``."""
-    regimes = information_bits.regime.values.tolist()
-    return {name: answer_delay if name == "random" else int(name) for name in regimes}
-
-
-def persistence(
-    information_bits: xr.DataArray, onsets: tuple[int, ...], *, settle: int = 3
-) -> xr.DataArray:
+def persistence(information_bits: xr.DataArray, onsets: Onsets, *, settle: int = 3) -> xr.DataArray:
     """Pearson's r between a concept's row ``settle`` steps after its onset and at the last step.
 
     Parameters
@@ -136,9 +150,9 @@ def persistence(
     information_bits
         With dimensions time, concept, node and any others; bits.
     onsets
-        Time at which each concept is shown.
+        Time at which each concept is presented: one per concept in their order, or by name.
     settle
-        Steps that the information has to settle in its nodes.
+        Steps after the onset until the information is in its nodes.
 
     Returns
     -------
@@ -147,27 +161,26 @@ def persistence(
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         If a dimension is missing, there is not one onset per concept, or ``settle`` leads beyond
         the last step.
     """
-    _check_dimensions(information_bits, ("time", *MATRIX))
     times = _onset_times(information_bits, onsets)
-    last = int(information_bits.time[-1])
-    check_integer("settle", settle, 0, last - max(onsets))
-    settled = information_bits.sel(time=times + settle).transpose(..., "node")
-    final = information_bits.isel(time=-1).transpose(*settled.dims)
-    r = settled.isel(node=0, drop=True).drop_vars("time")
-    return r.copy(data=pearson(settled.values, final.values)).assign_attrs(units="1")
+    last = _last_time(information_bits)
+    check_integer("settle", settle, 0, last - int(times.max()))
+    settled = information_bits.sel(time=times + settle).drop_vars("time")
+    final = information_bits.sel(time=last, drop=True)
+    r = xr.apply_ufunc(pearson, settled, final, input_core_dims=[["node"], ["node"]])
+    return r.transpose(..., "concept").rename("persistence").assign_attrs(units="1")
 
 
-def bits_before(information_bits: xr.DataArray, onsets: tuple[int, ...]) -> xr.DataArray:
-    """Largest absolute entry about each concept before it is shown (..., concept), bits.
+def bits_before(information_bits: xr.DataArray, onsets: Onsets) -> xr.DataArray:
+    """Largest absolute entry about each concept before its onset, (..., concept), bits.
 
     Arguments and errors as in `persistence`. It should be 0: nothing is known yet.
     """
-    _check_dimensions(information_bits, ("time", *MATRIX))
-    early = information_bits.time < _onset_times(information_bits, onsets)
+    times = _onset_times(information_bits, onsets)
+    early = information_bits.time < times
     return abs(information_bits).where(early, 0.0).max(["time", "node"])
 
 
@@ -189,56 +202,53 @@ def median_replicate(values: xr.DataArray) -> xr.DataArray:
     ValueError
         If there is no dimension replicate, or values are all NaN somewhere.
     """
-    if "replicate" not in values.dims:
-        raise ValueError(f"values must have dimension replicate, got {values.dims}")
+    check_dims("values", values, ("replicate",))
+    check_floats("values", values.values, (...,), allow_nan=True)
     if values.isnull().all("replicate").any():
         raise ValueError("values must hold a number for some replicate, got NaN alone")
     middle = values.quantile(0.5, "replicate", method="lower", skipna=True).drop_vars("quantile")
     return abs(values - middle).idxmin("replicate").astype(int).assign_attrs(long_name="replicate")
 
 
-def _regime_drift(bits: xr.DataArray, lag: int, first_time: int, delay: int) -> xr.Dataset:
-    times = np.arange(first_time, first_time + delay + 1)
-    missing = sorted(set(times.tolist()) - set(bits.time.values.tolist()))
-    if missing:
-        raise ValueError(f"information_bits must hold times {times.tolist()}, missing: {missing}")
-    flat = bits.sel(time=times).transpose("replicate", ..., "time", *MATRIX)
-    values = flat.values.reshape(*flat.shape[:-2], -1)
-    before, after = values[..., : max(len(times) - lag, 0), :], values[..., lag:, :]
-    other = np.roll(after, 1, axis=0)
-    within = {name for name, c in flat.coords.items() if {"time", *MATRIX} & set(c.dims)}
-    remaining = flat.drop_vars([*within, "regime"]).isel(time=0, concept=0, node=0)
-    compared = xr.Dataset(coords=remaining.coords)
-    for name, measure in (("correlation", pearson), ("overlap", overlap)):
-        for label, later in ((name, after), (f"{name}_unrelated", other)):
-            none = not before.shape[-2] or (later is other and len(other) == 1)
-            pairs = np.full((*remaining.shape, 1), np.nan) if none else measure(before, later)
-            compared[label] = remaining.dims, _mean_defined(pairs)
-    compared["n_pairs"] = (), before.shape[-2]
-    return compared
+def _mean_over_pairs(
+    measure: Measure, bits: xr.DataArray, later: xr.DataArray, is_pair: xr.DataArray
+) -> xr.DataArray:
+    def of_matrices(*matrices: np.ndarray) -> np.ndarray:
+        return measure(*(values.reshape(*values.shape[:-2], -1) for values in matrices))
+
+    values = xr.apply_ufunc(of_matrices, bits, later, input_core_dims=[MATRIX, MATRIX])
+    return values.where(is_pair).mean("time")
 
 
-def _mean_defined(values: np.ndarray) -> np.ndarray:
-    """Mean over the last axis without NaN; NaN where nothing is left."""
-    defined = ~np.isnan(values)
-    count = defined.sum(axis=-1)
-    total = np.where(defined, values, 0.0).sum(axis=-1)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+def _given(bits: xr.DataArray, name: str, value: int | None, coordinate: str) -> xr.DataArray:
+    """Return a time that was given, or else the coordinate of the data that holds it."""
+    if value is not None:
+        return xr.DataArray(check_integer(name, value, 0, _last_time(bits)))
+    if coordinate not in bits.coords:
+        raise ValueError(f"{name} must be given: information_bits has no coordinate {coordinate}")
+    return bits[coordinate].reset_coords(drop=True)
+
+
+def _last_time(bits: xr.DataArray) -> int:
+    return int(bits.time[-1])
 
 
 def _pair(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    first = check_finite("first", first, (None,) * max(np.ndim(first), 1)).astype(float)
-    return first, check_finite("second", second, first.shape).astype(float)
+    first = check_floats("first", first, (..., None))
+    return first, check_floats("second", second, first.shape)
 
 
-def _onset_times(information_bits: xr.DataArray, onsets: tuple[int, ...]) -> xr.DataArray:
-    if len(onsets) != information_bits.sizes["concept"]:
-        wanted = information_bits.sizes["concept"]
-        raise ValueError(f"onsets must name one time for each of {wanted} concepts, got {onsets}")
-    return xr.DataArray(list(onsets), dims="concept", coords={"concept": information_bits.concept})
-
-
-def _check_dimensions(values: xr.DataArray, needed: tuple[str, ...]) -> None:
-    missing = [name for name in needed if name not in values.dims]
-    if missing:
-        raise ValueError(f"information_bits must have dimensions {needed}, missing: {missing}")
+def _onset_times(information_bits: xr.DataArray, onsets: Onsets) -> xr.DataArray:
+    check_dims("information_bits", information_bits, ("time", *MATRIX))
+    check_floats("information_bits", information_bits.values, (...,))
+    concepts = information_bits.concept
+    names = information_bits.coords.get("concept_name", concepts)
+    names = (names if names.dims == concepts.dims else concepts).values.tolist()
+    if not isinstance(onsets, Mapping | Sequence):
+        raise TypeError(f"onsets must be a tuple or a dictionary, got {type(onsets).__name__}")
+    by_name = onsets if isinstance(onsets, Mapping) else dict(zip(names, onsets, strict=False))
+    if len(onsets) != len(names) or set(by_name) != set(names):
+        raise ValueError(f"onsets must name one time for each concept of {names}, got {onsets}")
+    last = _last_time(information_bits)
+    times = [check_integer("onsets", by_name[name], 1, last) for name in names]
+    return xr.DataArray(times, coords={"concept": concepts})

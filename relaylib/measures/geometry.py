@@ -1,4 +1,4 @@
-"""The shape of state space: principal components, how well clusters separate, what they tell."""
+"""Geometry of state space: principal components, cluster separation, decoding."""
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -7,7 +7,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 
-from relaylib.core.checks import check_finite, check_integer, check_symbols
+from relaylib.core.checks import check_floats, check_integer, check_symbols
 from relaylib.measures.geometry_kernels import silhouettes
 
 SCORES = {"silhouette": 1, "davies_bouldin": -1, "calinski_harabasz": 1}
@@ -28,7 +28,7 @@ def pca(points: np.ndarray, n_components: int = 2) -> tuple[np.ndarray, np.ndarr
     points
         (n_points, n_nodes).
     n_components
-        Axes to keep.
+        Axes to keep, 1 to n_nodes; 2 are always allowed.
 
     Returns
     -------
@@ -42,8 +42,7 @@ def pca(points: np.ndarray, n_components: int = 2) -> tuple[np.ndarray, np.ndarr
     ValueError, TypeError
         If points are misshapen or not finite, or all equal.
     """
-    points = check_finite("points", points, (None, None)).astype(float)
-    check_integer("n_components", n_components, 1)
+    points = check_floats("points", points, (None, None))
     coordinates, variance = project_many(points, np.ones((1, points.shape[1]), bool), n_components)
     total = points.var(axis=0, ddof=1).sum() if len(points) > 1 else 0.0
     if total == 0:
@@ -54,7 +53,7 @@ def pca(points: np.ndarray, n_components: int = 2) -> tuple[np.ndarray, np.ndarr
 def project_many(
     points: np.ndarray, kept: np.ndarray, n_components: int = 2
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Principal components of the same points with various sets of nodes left in.
+    """Project the same points onto principal components of several sets of their nodes.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ def project_many(
     kept
         bool (n_sets, n_nodes): the nodes left in.
     n_components
-        Axes to keep; those beyond the number of nodes left in are 0.
+        As in `pca`; axes beyond the number of nodes left in are 0.
 
     Returns
     -------
@@ -77,8 +76,9 @@ def project_many(
     ValueError, TypeError
         If arguments are misshapen or points are not finite.
     """
-    points = check_finite("points", points, (None, None)).astype(float)
+    points = check_floats("points", points, (None, None))
     kept = check_symbols("kept", kept, (None, points.shape[1])).astype(bool)
+    check_integer("n_components", n_components, 1, max(points.shape[1], 2))
     centred = points - points.mean(axis=0)
     covariance = centred.T @ centred / max(len(points) - 1, 1)
     variance, axes = np.linalg.eigh(covariance * kept[:, :, None] * kept[:, None, :])
@@ -109,7 +109,7 @@ def cluster_scores(points: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     ValueError, TypeError
         If arguments are misshapen, points are not finite, or the labels are too few or too many.
     """
-    points = check_finite("points", points, (None, None))
+    points = check_floats("points", points, (None, None))
     labels = _check_labels(labels, len(points))
     return {
         "silhouette": float(silhouette_score(points, labels)),
@@ -131,7 +131,7 @@ def score_many(points: np.ndarray, labels: np.ndarray, labellings: np.ndarray) -
     labels
         int (n_points,): groups 0 .. n_groups - 1, each of two points or more.
     labellings
-        int (n_labellings, n_groups): cluster 0, 1, ... of each group; none left out.
+        int (n_labellings, n_groups): cluster 0, 1, ... of each group; none skipped.
 
     Returns
     -------
@@ -146,17 +146,19 @@ def score_many(points: np.ndarray, labels: np.ndarray, labellings: np.ndarray) -
         If arguments are misshapen or points are not finite, a group has one point or a
         labelling one cluster.
     """
-    points = check_finite("points", points, (None, None, None)).astype(float)
+    points = check_floats("points", points, (None, None, None))
     labels = _check_labels(labels, points.shape[2])
-    n_groups = int(labels.max()) + 1
-    counts = np.bincount(labels, minlength=n_groups)
-    labellings = check_symbols("labellings", labellings, (None, n_groups))
-    if labels.min() < 0 or (counts < 2).any():
-        raise ValueError(f"labels must be 0, 1, ... with two points or more each, got {counts}")
+    groups, counts = np.unique(labels, return_counts=True)
+    if (groups != np.arange(len(groups))).any() or (counts < 2).any():
+        raise ValueError(
+            f"labels must be 0, 1, ... with two points or more each, got {groups}: {counts} points"
+        )
+    labellings = check_symbols("labellings", labellings, (None, len(groups)))
     order = np.argsort(labels, kind="stable")
     points, group = np.ascontiguousarray(points[:, :, order]), labels[order]
     for joined in labellings:
-        if joined.max() < 1 or set(joined) != set(range(joined.max() + 1)):
+        clusters = np.unique(joined)
+        if len(clusters) < 2 or (clusters != np.arange(len(clusters))).any():
             raise ValueError(f"labellings must use clusters 0, 1, ... (two or more), got {joined}")
     centres = [_centre_scores(points, joined[group]) for joined in labellings]
     silhouette = np.empty((len(points), len(labellings)))
@@ -168,10 +170,9 @@ def score_many(points: np.ndarray, labels: np.ndarray, labellings: np.ndarray) -
 def nearest_centroid_accuracy(
     points: np.ndarray, labels: np.ndarray, *, n_components: int = 2, n_folds: int = 4
 ) -> float:
-    """Fraction of labels told right by the nearest class centre in PCA space, cross-validated.
+    """Cross-validated accuracy of decoding labels by the nearest class centre in PCA space.
 
-    Principal components and centres come from the training folds alone; every fold holds the same
-    share of each label.
+    Principal components and centres come from the training folds alone; folds are stratified.
 
     Parameters
     ----------
@@ -185,11 +186,15 @@ def nearest_centroid_accuracy(
     ValueError, TypeError
         As `cluster_scores`, or if a label has fewer points than folds.
     """
-    points = check_finite("points", points, (None, None)).astype(float)
+    points = check_floats("points", points, (None, None))
     labels = _check_labels(labels, len(points))
     check_integer("n_components", n_components, 1, points.shape[1])
+    check_integer("n_folds", n_folds, 2)
     rarest = int(np.unique(labels, return_counts=True)[1].min())
-    check_integer("n_folds", n_folds, 2, rarest)
+    if rarest < n_folds:
+        raise ValueError(f"labels must be on n_folds points or more each, got {rarest} < {n_folds}")
+    if not np.ptp(points, axis=0).any():
+        raise ValueError("points must differ, got points that are all equal")
     decoder = make_pipeline(PCA(n_components, svd_solver="full"), NearestCentroid())
     folds = StratifiedKFold(n_folds)
     return float(cross_val_score(decoder, points, labels, cv=folds, error_score="raise").mean())

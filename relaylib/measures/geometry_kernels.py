@@ -14,7 +14,7 @@ def silhouettes(
 
     points: float32 (projection, axis, n), sorted by group; group g is first[g]:first[g + 1].
     labellings: (labelling, group), the cluster of each group. scores: (projection, labelling),
-    written. Distances of a point are summed by group once, whatever the labellings.
+    written. The distances of a point are summed by group once for all labellings.
     """
     n_projections, n_axes, n = points.shape
     n_groups = len(first) - 1

@@ -1,19 +1,19 @@
 """Smearing: how many nodes share one concept, and how many concepts share one node."""
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import xarray as xr
 
-from relaylib.core.checks import check_finite
+from relaylib.core.checks import check_dims, check_floats
+from relaylib.core.tolerances import ZERO_BITS
 from relaylib.networks.clustering import kmeans_rows
 
-_TOLERANCE_BITS = 1e-9
+MATRIX = ["concept", "node"]
 
 
 class Smearing(NamedTuple):
-    """Which nodes carry which concepts.
+    """Which nodes carry which concepts: arrays, or labelled if the matrices were.
 
     Attributes
     ----------
@@ -25,12 +25,12 @@ class Smearing(NamedTuple):
         int (..., concept): 0 .. n_nodes.
     """
 
-    carries: np.ndarray
-    concepts_per_node: np.ndarray
-    nodes_per_concept: np.ndarray
+    carries: Any
+    concepts_per_node: Any
+    nodes_per_concept: Any
 
 
-def smearing(information_bits: np.ndarray) -> Smearing:
+def smearing(information_bits: np.ndarray | xr.DataArray) -> Smearing:
     """Split each network's information matrix into carrying and not carrying (Figs. 10 and 11).
 
     All values of one matrix, 3 x 12 in the paper, are clustered together by exact 2-means; the
@@ -40,28 +40,31 @@ def smearing(information_bits: np.ndarray) -> Smearing:
     Parameters
     ----------
     information_bits
-        Information matrices, (..., concept, node), bits.
+        Information matrices in bits, (..., concept, node) or labelled.
 
     Raises
     ------
-    ValueError
-        If there are fewer than two dimensions, or values that are not finite.
+    ValueError, TypeError
+        If a dimension is missing, or values are not finite real numbers.
 
     References
     ----------
     Hintze, Najam, Schossau (2025), section III.
     """
-    information_bits = np.asarray(information_bits, dtype=float)
-    if information_bits.ndim < 2:
-        raise ValueError(
-            f"information_bits must be (..., concept, node), got shape {information_bits.shape}"
+    if isinstance(information_bits, xr.DataArray):
+        check_dims("information_bits", information_bits, MATRIX)
+        found = xr.apply_ufunc(
+            smearing,
+            information_bits,
+            input_core_dims=[MATRIX],
+            output_core_dims=[MATRIX, MATRIX[1:], MATRIX[:1]],
         )
-    *batch, n_concepts, n_nodes = information_bits.shape
-    rows = check_finite(
-        "information_bits", information_bits.reshape(-1, n_concepts * n_nodes), (None, None)
-    )
-    carries = kmeans_rows(rows, 2, _TOLERANCE_BITS) == 1
-    even = np.ptp(rows, axis=1) < _TOLERANCE_BITS
-    carries[even] = rows[even] > _TOLERANCE_BITS
-    carries = carries.reshape(*batch, n_concepts, n_nodes)
+        names = Smearing._fields
+        return Smearing(*(values.rename(n) for n, values in zip(names, found, strict=True)))
+    bits = check_floats("information_bits", information_bits, (..., None, None))
+    rows = bits.reshape(-1, bits.shape[-2] * bits.shape[-1])
+    carries = kmeans_rows(rows, 2, ZERO_BITS) == 1
+    even = np.ptp(rows, axis=1) < ZERO_BITS
+    carries[even] = rows[even] > ZERO_BITS
+    carries = carries.reshape(bits.shape)
     return Smearing(carries, carries.sum(axis=-2), carries.sum(axis=-1))

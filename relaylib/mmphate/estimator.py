@@ -1,6 +1,5 @@
-"""MM-PHATE: every (training epoch, time step, node) of a network as one point of a map."""
+"""MM-PHATE: a map with one point for every (training epoch, time step, node) of a network."""
 
-import os
 from typing import Any, Self
 
 import numpy as np
@@ -8,9 +7,9 @@ import xarray as xr
 from sklearn.base import BaseEstimator
 from sklearn.metrics import euclidean_distances
 from sklearn.utils import check_random_state
-from tqdm.auto import tqdm
 
-from relaylib.core.checks import check_choice, check_finite, check_integer
+from relaylib.core.checks import check_choice, check_finite, check_floats, check_integer
+from relaylib.core.progress import progress
 from relaylib.mmphate.graph import (
     features,
     knee,
@@ -25,26 +24,26 @@ DIMS = ("epoch", "time", "node", "sequence")
 
 
 class MMPHATE(BaseEstimator):
-    """Multiway Multislice PHATE: embed how a network's nodes respond, through training.
+    """Multiway Multislice PHATE: embed the responses of a network's nodes through training.
 
     A point is one node at one time step of one training epoch, described by its z-scored
-    activation over the sequences. Points are joined with the other nodes of their slice (epoch,
-    time) and with the same node in other slices; the embedding keeps the distances between the
+    activation over the sequences. Points are connected to the other nodes of their slice (epoch,
+    time) and to the same node in other slices; the embedding preserves the distances between the
     distributions of a t-step random walk on that graph.
 
-    The embedding sees neither the order of epochs and time steps nor a node's gain and offset:
-    shuffled slices and rescaled nodes give the same picture.
+    The embedding does not depend on the order of epochs and time steps, nor on a node's gain and
+    offset: shuffled slices and rescaled nodes give the same map.
 
     Parameters
     ----------
     n_components
         Dimensions of the embedding.
     within_neighbours
-        Width of a node's kernel within its slice: the distance to this nearest other node, or to
-        the furthest one in a slice with fewer.
+        Width of a node's kernel within its slice: the distance to its nearest other node of this
+        rank, or to the farthest one in a slice with fewer nodes.
     between_neighbours
-        Width of the kernel between slices: the distance to this nearest slice (or the furthest
-        one), median over slices, mean over nodes.
+        Width of the kernel between slices: the distance to the nearest slice of this rank (or the
+        farthest one), median over slices, mean over nodes.
     decay
         Exponent of the kernel within a slice.
     t
@@ -52,14 +51,14 @@ class MMPHATE(BaseEstimator):
     gamma
         Potential of a probability p: 2 sqrt(p) at 0, -ln(p) at 1, p at -1, and between.
     n_landmarks
-        Number of landmarks, used when there are more than 1.5 times as many points; below that
-        the walk is on the points themselves. None: never landmarks (points^2 memory).
+        Number of landmarks, used when there are more than 1.5 times as many points; with fewer
+        points the walk is on the points themselves. None: never landmarks (points^2 memory).
     n_pca
-        With more sequences than this, points are compared by as many principal components.
+        With more sequences than this, points are compared by this many principal components.
     n_svd
         Singular vectors by which points are grouped into landmarks.
     max_iter
-        Most iterations of metric MDS.
+        Maximum number of iterations of metric MDS.
     random_state
         Of the principal components, the landmarks and the start of MDS, as in scikit-learn.
     progress
@@ -116,9 +115,8 @@ class MMPHATE(BaseEstimator):
         """Compute the embedding; see `fit_transform`."""
         self._check_parameters()
         values = check_activations(activations)
-        random_state = check_random_state(self.random_state)
-        quiet = not self.progress or "CI" in os.environ
-        with tqdm(total=4, desc="MM-PHATE", disable=quiet) as bar:
+        random_state = self._random_state()
+        with progress(total=4, desc="MM-PHATE", show=self.progress) as bar:
             bar.set_postfix_str("kernel")
             self._fit_kernel(values, random_state)
             bar.update()
@@ -177,10 +175,16 @@ class MMPHATE(BaseEstimator):
             check_choice("t", self.t, ("auto", "a whole number >= 1"))
         else:
             check_integer("t", self.t, 1)
-        if not self.decay > 0:
+        if check_finite("decay", self.decay, ()) <= 0:
             raise ValueError(f"decay must be > 0, got {self.decay}")
-        if not -1 <= self.gamma <= 1:
+        if abs(check_finite("gamma", self.gamma, ())) > 1:
             raise ValueError(f"gamma must be in -1..1, got {self.gamma}")
+
+    def _random_state(self) -> np.random.RandomState:
+        try:
+            return check_random_state(self.random_state)
+        except ValueError as error:
+            raise ValueError(f"random_state must be as in scikit-learn: {error}") from error
 
     def _fit_kernel(self, values: np.ndarray, random_state: np.random.RandomState) -> None:
         n_points = int(np.prod(values.shape[:3]))
@@ -227,12 +231,10 @@ def check_activations(activations: Any) -> np.ndarray:
         On another shape, NaN or infinity, fewer than two slices, nodes or sequences, or when no
         node's activation varies over the sequences.
     """
-    if isinstance(activations, xr.DataArray):
-        if set(activations.dims) != set(DIMS):
-            raise ValueError(f"activations must have dimensions {DIMS}, got {activations.dims}")
-        activations = activations.transpose(*DIMS).values
-    values = check_finite("activations", activations, (None, None, None, None))
-    values = values if np.issubdtype(values.dtype, np.floating) else values.astype(float)
+    values = in_order("activations", activations, DIMS)
+    values = check_finite("activations", values, (None, None, None, None))
+    if values.dtype not in (np.float16, np.float32):  # whose squares are finite in float64
+        values = check_floats("activations", values, values.shape)
     n_epochs, n_times, n_nodes, n_sequences = values.shape
     sizes = {"slices (epoch, time)": n_epochs * n_times, "nodes": n_nodes, "sequences": n_sequences}
     for name, size in sizes.items():
@@ -244,6 +246,15 @@ def check_activations(activations: Any) -> np.ndarray:
     if (np.ptp(values, axis=-1) == 0).all():
         raise ValueError("activations must vary over the sequences, got only silent nodes")
     return values
+
+
+def in_order(name: str, values: Any, dims: tuple[str, ...]) -> Any:
+    """Return the values of a DataArray in this order of dimensions; other values as they are."""
+    if not isinstance(values, xr.DataArray):
+        return values
+    if set(values.dims) != set(dims):
+        raise ValueError(f"{name} must have dimensions {dims}, got {values.dims}")
+    return values.transpose(*dims).values
 
 
 def point_coords(activations: Any, shape: tuple[int, ...]) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The loop inside metric MDS, compiled: one pass over all pairs of points per iteration."""
+"""One iteration of metric MDS (SMACOF), compiled: a pass over all pairs of points."""
 
 import numba
 import numpy as np
@@ -8,9 +8,10 @@ from relaylib.core.jit import cached_njit
 
 @cached_njit(parallel=True, fastmath=True)
 def guttman(distance, points):
-    """Move every point once, so that the stress sum_i<j (d_ij - distance_ij)^2 cannot rise.
+    """Guttman transform: move every point so that the stress cannot increase.
 
-    x_i <- (1/n) sum_j (distance_ij / d_ij) (x_i - x_j), with d_ij = |x_i - x_j|.
+    x_i <- (1/n) sum_j (distance_ij / d_ij) (x_i - x_j), with d_ij = |x_i - x_j|; the stress is
+    sum_i<j (d_ij - distance_ij)^2.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ def guttman(distance, points):
     moved
         float64 (component, point).
     stress, size
-        Of the points as given: sum over pairs of (d - distance)^2, and of d^2.
+        Of ``points``: sum over pairs of (d - distance)^2, and of d^2.
 
     References
     ----------
@@ -32,7 +33,7 @@ def guttman(distance, points):
     """
     n_components, n = points.shape
     moved = np.empty_like(points)
-    stress, size = np.empty(n), np.empty(n)  # per point: the same sum on any number of threads
+    stress, size = np.empty(n), np.empty(n)  # per point: the same sum for any number of threads
     for i in numba.prange(n):
         pull = np.zeros(n)
         for component in range(n_components):
@@ -44,7 +45,7 @@ def guttman(distance, points):
             d = np.sqrt(pull[j])
             square += pull[j]
             error += (d - distance[i, j]) ** 2
-            pull[j] = distance[i, j] / max(d, 1e-12)  # points that coincide do not pull
+            pull[j] = distance[i, j] / max(d, 1e-12)  # no 0 / 0 where points coincide
         stress[i], size[i] = error, square
         for component in range(n_components):
             shift = 0.0

@@ -1,4 +1,4 @@
-"""How well an embedding keeps neighbours: within a slice (epoch, time), and between slices."""
+"""Neighbourhood preservation of an embedding, within a slice (epoch, time) and between slices."""
 
 from typing import Any
 
@@ -10,21 +10,21 @@ from sklearn.metrics import euclidean_distances
 from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
-from relaylib.core.checks import check_finite, check_integer
-from relaylib.mmphate.estimator import DIMS, MMPHATE, check_activations, point_coords
+from relaylib.core.checks import check_floats, check_integer
+from relaylib.mmphate.estimator import DIMS, MMPHATE, check_activations, in_order, point_coords
 from relaylib.mmphate.graph import features, z_score
 
 SCOPES = ("within", "between")
-TIE = 1e-9  # relative to the length of a z-scored pattern; squared distances round to 1e-13
-ROWS = 512
+TIE = 1e-9  # squared distances per sequence closer than this are equal; they round to 1e-13
+ROWS = 512  # of the matrix of distances that are in memory at a time
 
 
 def neighbourhood_preservation(activations: Any, embedding: Any, *, k: int = 3) -> xr.Dataset:
-    """Return the share of each point's nearest neighbours in an embedding that are so in the data.
+    """Return the fraction of a point's nearest neighbours in an embedding that are so in the data.
 
     *Within*: among the other nodes of the same slice (epoch, time). *Between*: among the same
     node in the other slices. The data are the activations, z-scored over the sequences. Where
-    several points tie for place k in the data, each of them counts as a neighbour, and the chance
+    several points tie for rank k in the data, each of them counts as a neighbour, and the chance
     level rises accordingly.
 
     Parameters
@@ -32,13 +32,13 @@ def neighbourhood_preservation(activations: Any, embedding: Any, *, k: int = 3) 
     activations
         (epoch, time, node, sequence), as for `MMPHATE.fit_transform`.
     embedding
-        (epoch, time, node, component): an array, or a DataArray in this order.
+        (epoch, time, node, component): an array, or a DataArray with these dimensions.
     k
         Number of neighbours, less than the number of nodes and of slices.
 
     Returns
     -------
-    Dataset with ``preserved_fraction`` and ``chance_fraction``, that of an embedding at random
+    Dataset with ``preserved_fraction`` and ``chance_fraction``, expected for a random embedding
     (k / (n - 1) among n points without ties), both (scope, epoch, time, node).
 
     Raises
@@ -48,7 +48,8 @@ def neighbourhood_preservation(activations: Any, embedding: Any, *, k: int = 3) 
     """
     values = check_activations(activations)
     shape = values.shape[:3]
-    place = check_finite("embedding", embedding, (*shape, None))
+    place = in_order("embedding", embedding, (*DIMS[:3], "component"))
+    place = check_floats("embedding", place, (*shape, None))
     n_slices, n_nodes = shape[0] * shape[1], shape[2]
     check_integer("k", k, 1, min(n_nodes, n_slices) - 1)
     z = z_score(values).reshape(n_slices, n_nodes, -1)
@@ -72,8 +73,8 @@ def compare_embeddings(
     Parameters
     ----------
     activations
-        (epoch, time, node, sequence), as for `MMPHATE.fit_transform`. t-SNE takes minutes from
-        some 20,000 points (epoch, time, node) on.
+        (epoch, time, node, sequence), as for `MMPHATE.fit_transform`. t-SNE takes minutes for
+        20,000 points (epoch, time, node) or more.
     k
         See `neighbourhood_preservation`.
     random_state
@@ -103,7 +104,7 @@ def compare_embeddings(
         "t-SNE": TSNE(2, init="pca", perplexity=perplexity, random_state=random_state),
     }
     for name, other in others.items():
-        with threadpool_limits(1):  # t-SNE's threads wait for each other a thousand times
+        with threadpool_limits(1):  # t-SNE is slower with threads: they wait for each other
             embeddings[name] = other.fit_transform(points).reshape(*values.shape[:3], 2)
     scores = [
         neighbourhood_preservation(activations, place, k=k).mean(DIMS[:3])

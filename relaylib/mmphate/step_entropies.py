@@ -1,4 +1,4 @@
-"""How many different responses a network has, within a time step and across time steps."""
+"""Intra-step and inter-step entropy: how many different responses a network has."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from relaylib.mmphate.graph import z_score
 
 
 def step_entropies(activations: Any) -> xr.Dataset:
-    """Return how many different responses there are within and across time steps, in bits.
+    """Return the diversity of responses within and across time steps, in bits.
 
-    Our definition: the papers on MM-PHATE print no formula. Both are the von Neumann entropy
+    Our definition: the papers on MM-PHATE give no formula. Both are the von Neumann entropy
     S = -sum_i p_i log2 p_i of the normalised eigenvalues p of a matrix of correlations over the
     sequences: *intra-step*, between the nodes at one time step; *inter-step*, between the time
     steps of one node in one epoch. 2^S counts different patterns: S = 0 where all are copies
     (or mirror images) of one another, log2(n) where all n are uncorrelated. Like the embedding,
-    they see no gain and no offset; silent nodes (or steps) count for nothing.
+    they do not depend on gain and offset; silent nodes (or steps) do not count.
 
     Parameters
     ----------
@@ -37,14 +37,10 @@ def step_entropies(activations: Any) -> xr.Dataset:
     """
     values = check_activations(activations)
     z = z_score(values)
-    coords = point_coords(activations, values.shape[:3])
+    coords, unit = point_coords(activations, values.shape[:3]), {"units": "bit"}
     variables = {
-        "intra_step_entropy_bits": (("epoch", "time"), _pattern_bits(z), {"units": "bits"}),
-        "inter_step_entropy_bits": (
-            ("epoch", "node"),
-            _pattern_bits(z.swapaxes(1, 2)),
-            {"units": "bits"},
-        ),
+        "intra_step_entropy_bits": (("epoch", "time"), _pattern_bits(z), unit),
+        "inter_step_entropy_bits": (("epoch", "node"), _pattern_bits(z.swapaxes(1, 2)), unit),
     }
     return xr.Dataset(variables, coords)
 

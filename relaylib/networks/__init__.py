@@ -1,1 +1,1 @@
-"""Ensembles of recurrent networks: training, recording, discretisation."""
+"""Networks: ensembles, their training, and recordings of their activations as symbols."""

@@ -1,25 +1,32 @@
-"""Training a stack of networks together, plainly, by torch's autograd: for GPUs, and as reference.
+"""Training with torch's autograd: the plain reference, and the backend for GPUs.
 
-Every operation acts on all networks of the stack at once. Networks share no weights, so one
+Every operation acts on all networks of a stack at once. Networks share no weights, so one
 backward pass of the summed loss gives every network its own gradient.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from relaylib.networks.ensemble import Ensemble
+from relaylib.networks.cells import flat_views, initial_state, next_state, readout, weight_shapes
+from relaylib.networks.conditions import TrainingConfig
+from relaylib.networks.replicate import Replicate, training_case
 
-if TYPE_CHECKING:
-    from relaylib.networks.training import Replicate
+
+def train_replicates(replicates: Sequence[Replicate]) -> Iterator[Replicate]:
+    """Train replicates, stack by stack, and yield each as soon as it is done."""
+    stacks: dict[TrainingConfig, list[Replicate]] = {}
+    for replicate in replicates:
+        alike = replace(replicate.config, regime="1", n_replicates=1, checkpoints=())
+        stacks.setdefault(alike, []).append(replicate)
+    for alike, stack in stacks.items():
+        yield from train_stack(stack, *training_case(alike))
 
 
-def stacked_loss_gradient(
+def loss_gradient(
     architecture: str,
     flat: Tensor,
     n_nodes: int,
@@ -34,42 +41,35 @@ def stacked_loss_gradient(
     ----------
     flat
         Flattened weights (network, n_weights), on any device.
-    inputs
-        float32 (input, step, sequence).
-    targets
-        float32 (concept, sequence).
+    inputs, targets
+        float32 (input, step, sequence) and (concept, sequence).
     delays
-        int (network, sequence): after how many blank steps each sequence is read.
-    n_blank
-        Blank steps to run.
+        int (network, sequence), at which answers are read, up to ``n_blank``.
 
     Returns
     -------
-    outputs
-        float32 (network, delay 0..n_blank, concept, sequence).
-    gradient
-        As ``flat``.
+    Outputs, float32 (network, delay 0..n_blank, concept, sequence), and the gradient, as ``flat``.
     """
     flat = flat.detach().requires_grad_()
-    ensemble = Ensemble.from_flat(architecture, flat, len(inputs), n_nodes)
+    weights = flat_views(flat, weight_shapes(architecture, len(inputs), n_nodes, len(targets)))
     shown, wanted = torch.as_tensor(inputs).to(flat), torch.as_tensor(targets).to(flat)
-    asked = torch.as_tensor(delays, device=flat.device)[:, None]
-    state = ensemble.start(targets.shape[1])
+    read_at = torch.as_tensor(delays, device=flat.device)[:, None]
+    state = initial_state(architecture, weights, targets.shape[1])
     for step in range(inputs.shape[1]):
-        state = ensemble.step(shown[:, step], state)
-    outputs = [ensemble.readout(state)]
+        state = next_state(architecture, weights, shown[:, step], state)
+    outputs = [readout(weights, state)]
     for _ in range(n_blank):
-        state = ensemble.step(None, state)
-        outputs.append(ensemble.readout(state))
+        state = next_state(architecture, weights, None, state)
+        outputs.append(readout(weights, state))
     error = torch.stack(
-        [(y - wanted) ** 2 * (asked == delay) for delay, y in enumerate(outputs)]
+        [(y - wanted) ** 2 * (read_at == delay) for delay, y in enumerate(outputs)]
     ).sum(dim=0)
     (gradient,) = torch.autograd.grad(error.mean(dim=(1, 2)).sum(), flat)
     return torch.stack(outputs, dim=1).detach().cpu().numpy(), gradient
 
 
 @torch.no_grad()
-def stacked_adam_step(
+def adam_step(
     flat: Tensor,
     gradient: Tensor,
     mean: Tensor,
@@ -77,7 +77,7 @@ def stacked_adam_step(
     step: np.ndarray,
     learning_rate: float,
 ) -> None:
-    """Take one step of Adam, in place; every network has its own step count, from 1.
+    """Take one step of Adam in place; every network has its own step count, from 1.
 
     References
     ----------
@@ -89,7 +89,7 @@ def stacked_adam_step(
     flat -= learning_rate * (mean / (1 - 0.9**t)) / ((square / (1 - 0.999**t)).sqrt() + 1e-8)
 
 
-def train_stacked(
+def train_stack(
     replicates: Sequence[Replicate], inputs: np.ndarray, targets: np.ndarray
 ) -> Iterator[Replicate]:
     """Train all replicates as one stack and yield each as soon as it is done.
@@ -97,8 +97,8 @@ def train_stacked(
     A network that is done leaves the stack; one that ran out of epochs restarts in its place.
     """
     slots = list(replicates)
-    device = slots[0].config.device
-    flat = torch.stack([_fresh(slot, device) for slot in slots])
+    flat = torch.as_tensor(np.stack([slot.restart() for slot in slots]))
+    flat = flat.to(slots[0].config.device)
     mean, square = torch.zeros_like(flat), torch.zeros_like(flat)
     while slots:
         config = slots[0].config
@@ -107,12 +107,12 @@ def train_stacked(
         delays = np.stack([slot.draw_delays(1, targets.shape[1])[0] for slot in slots])
         n_blank = max(max(slot.config.delays) for slot in slots)
         case = (config.n_nodes, inputs, targets, delays, n_blank)
-        outputs, gradient = stacked_loss_gradient(config.architecture, flat, *case)
+        outputs, gradient = loss_gradient(config.architecture, flat, *case)
         correct = ((outputs > 0) == (targets > 0)).mean(axis=(2, 3))
         stay = []
         for row, slot in enumerate(slots):
             accuracy = float(correct[row, list(slot.config.delays)].mean())
-            if accuracy >= config.accuracy_goal:
+            if slot.is_done(slot.epochs, accuracy):
                 slot.finish(flat[row], slot.epochs, accuracy)
                 yield slot
             else:
@@ -121,14 +121,10 @@ def train_stacked(
         flat, mean, square, gradient = (a[stay] for a in (flat, mean, square, gradient))
         for row, slot in enumerate(slots):
             if slot.epochs == config.max_epochs:
-                flat[row] = _fresh(slot, device)
+                flat[row] = torch.as_tensor(slot.restart())
                 mean[row] = square[row] = gradient[row] = 0
             else:
                 slot.epochs += 1
         if slots:
             step = np.array([max(slot.epochs, 1) for slot in slots])
-            stacked_adam_step(flat, gradient, mean, square, step, config.learning_rate)
-
-
-def _fresh(slot: Replicate, device: str) -> Tensor:
-    return torch.as_tensor(slot.restart(), device=device)
+            adam_step(flat, gradient, mean, square, step, config.learning_rate)

@@ -1,4 +1,4 @@
-"""Exact k-means of numbers on a line, many rows at once."""
+"""Exact k-means of one-dimensional values, many rows at once."""
 
 import numpy as np
 
@@ -9,8 +9,9 @@ from relaylib.core.jit import cached_njit
 def kmeans_rows(rows, levels, tolerance):
     """Cluster each row into at most ``levels`` groups with the least sum of squares.
 
-    Exact, by dynamic programming over the sorted values. Values closer to each other than
-    ``tolerance`` count as equal and are never parted: float rounding is not structure.
+    Exact, by dynamic programming over the sorted values. The spread of a group is updated value
+    by value around its own mean (Welford), so that neither an offset nor a distant group costs
+    precision.
 
     Parameters
     ----------
@@ -19,7 +20,8 @@ def kmeans_rows(rows, levels, tolerance):
     levels
         Number of groups, at least 1; fewer where a row has fewer distinct values.
     tolerance
-        Smallest gap at which two neighbours may be parted. A row that spreads less is one group.
+        Smallest gap at which two neighbours may be separated; a smaller one counts as rounding. A
+        row that spreads less is one group.
 
     Returns
     -------
@@ -27,42 +29,40 @@ def kmeans_rows(rows, levels, tolerance):
     """
     n_rows, n = rows.shape
     symbols = np.zeros((n_rows, n), np.uint8)
+    share = 1 / np.arange(1, n + 1)  # of one value in the mean of 1, 2, ... values
     for row in range(n_rows):
         order = np.argsort(rows[row])
         x = rows[row][order]
         if x[-1] - x[0] < tolerance:
             continue
-        x = x - x.mean()
-        total, squares = np.zeros(n + 1), np.zeros(n + 1)
-        for i in range(n):
-            total[i + 1] = total[i] + x[i]
-            squares[i + 1] = squares[i] + x[i] * x[i]
-        cost = squares[1:] - total[1:] ** 2 / np.arange(1, n + 1)  # of values 0..i as one group
+        may_start = np.zeros(n, np.bool_)
+        may_start[1:] = x[1:] - x[:-1] >= tolerance
+        if x[-1] - x[0] > 1e100:
+            x = x * 1e-200  # squares of larger values overflow
+        cost = np.zeros(n)  # of the values 0..i in the groups used so far
+        mean = x[0]
+        for i in range(1, n):
+            apart = x[i] - mean
+            mean += apart * share[i]
+            cost[i] = cost[i - 1] + apart * (x[i] - mean)
         start = np.zeros((levels, n), np.int64)  # where the last of 1 + level groups starts
-        used = 0
         for level in range(1, levels):
             after = cost.copy()
             for last in range(n - 1 if level == levels - 1 else 1, n):
-                for first in range(1, last + 1):
-                    if x[first] - x[first - 1] >= tolerance:
-                        spread = squares[last + 1] - squares[first]
-                        spread -= (total[last + 1] - total[first]) ** 2 / (last + 1 - first)
-                        if cost[first - 1] + spread < after[last]:
-                            after[last] = cost[first - 1] + spread
-                            start[level, last] = first
+                mean, spread = x[last], 0.0
+                for first in range(last, 0, -1):  # the group first..last, the others before it
+                    apart = x[first] - mean
+                    mean += apart * share[last - first]
+                    spread += apart * (x[first] - mean)
+                    if may_start[first] and cost[first - 1] + spread <= after[last]:
+                        after[last] = cost[first - 1] + spread
+                        start[level, last] = first
             cost = after
-            used = level
-        last, level = n - 1, used
-        bounds = np.zeros(levels, np.int64)
-        while level > 0:
-            bounds[level] = start[level, last]
-            if bounds[level] > 0:
-                last = bounds[level] - 1
-            level -= 1
-        symbol = 0
-        for i in range(n):
-            for level in range(1, levels):
-                if bounds[level] == i and i > 0:
-                    symbol += 1
-            symbols[row, order[i]] = symbol
+        last = n - 1
+        for level in range(levels - 1, 0, -1):
+            first = start[level, last]
+            if first > 0:
+                for i in range(first, n):
+                    symbols[row, order[i]] += 1
+                last = first - 1
     return symbols

@@ -1,9 +1,9 @@
-"""One step of a small recurrent network, forward and backward, on rows of sequences.
+"""Compiled kernels: one step of an RNN, GRU or LSTM, forward and backward.
 
-Every sum has one order and every product is rounded before it is added, whatever instructions a
-processor has: training, which amplifies any difference, ends in the same network everywhere.
-Arrays are feature-major, (feature, step, sequence), so that inner loops run along the sequences;
-each inner loop touches few rows, so that the compiler can prove them apart and vectorise it.
+Training amplifies any difference in rounding. Therefore every sum has a fixed order and every
+product is rounded before it is added, so that every processor trains the same network. Arrays are
+(feature, step, sequence) and inner loops run along the sequences; each inner loop uses few rows,
+so that the compiler can rule out overlap and vectorise it.
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ def sigmoid(x):
 
 @fast
 def add_product(out, t, weight, x, u):
-    """out[i, t, s] += sum_j weight[i, j] x[j, u, s], four columns of weights at a time."""
+    """out[i, t, s] += sum_j weight[i, j] x[j, u, s], four weights of a row at a time."""
     n_out, n_in = weight.shape
     quads = n_in - n_in % 4
     for i in range(n_out):
@@ -60,7 +60,7 @@ def add_product(out, t, weight, x, u):
 
 @fast
 def dot(x, y, lanes):
-    """Sum of x[k] y[k] in one order on any processor: by lanes, which are then added up."""
+    """Sum of x[k] y[k] in a fixed order: partial sums, which are then added."""
     blocks = x.size - x.size % N_LANES
     lanes[:] = ZERO
     for first in range(0, blocks, N_LANES):
@@ -115,7 +115,7 @@ def forward_rnn(h, gates, t):
 
 @fast
 def backward_rnn(h, gates, dh, t):
-    """From dh at step t + 1 to the gradient of what went into the tanh; clears dh."""
+    """Replace gates by the gradient of the tanh's argument, given dh at step t + 1; set dh to 0."""
     for i in range(h.shape[0]):
         for s in range(h.shape[2]):
             gates[i, t, s] = dh[i, 0, s] * (ONE - h[i, t + 1, s] * h[i, t + 1, s])
@@ -124,7 +124,7 @@ def backward_rnn(h, gates, dh, t):
 
 @fast
 def squash_rows(gates, t, first, last):
-    """Sigmoid of some rows, in place."""
+    """Replace rows first..last - 1 by their sigmoid."""
     for i in range(first, last):
         for s in range(gates.shape[2]):
             gates[i, t, s] = sigmoid(gates[i, t, s])
@@ -145,7 +145,7 @@ def forward_gru(h, gates, fresh, t):
 
 @fast
 def backward_gru(h, gates, fresh, dh, t):
-    """From dh to the gradients of what went into r, z, n; dh keeps what passes by them, z dh."""
+    """Replace gates by the gradients of the arguments of r, z, n; dh becomes the part z dh."""
     n = h.shape[0]
     for i in range(n):
         for s in range(h.shape[2]):
@@ -177,7 +177,7 @@ def forward_lstm(h, gates, c, t):
 
 @fast
 def backward_lstm(h, gates, c, dh, dc, t):
-    """From dh and dc to the gradients of what went into i, f, g, o; clears dh, dc passes on."""
+    """Replace gates by the gradients of the arguments of i, f, g, o; dc passes to step t."""
     n = h.shape[0]
     for i in range(n):
         for s in range(h.shape[2]):
@@ -197,7 +197,7 @@ def backward_lstm(h, gates, c, dh, dc, t):
 
 @fast
 def tanh_rows(values, t):
-    """tanh of all rows, in place."""
+    """Replace all rows by their tanh."""
     for i in range(values.shape[0]):
         for s in range(values.shape[2]):
             values[i, t, s] = tanh(values[i, t, s])

@@ -1,102 +1,124 @@
-"""Training of one small recurrent network, forward and backward, as one compiled loop.
+"""Training of one small recurrent network in compiled loops: the fast backend.
 
-`train_attempt` computes what `relaylib.networks.autograd` computes with torch's autograd, several times
-faster on a CPU: all steps of a network stay in cache, and element-wise work costs no pass over
-memory. It lets go of the interpreter's lock, so that threads train networks side by side; a network
-is the same to the last bit whatever the others do and whatever processor it runs on. The equations
-are those of `torch.nn.RNN`, `GRU`, `LSTM` and `torch.optim.Adam`.
+`train_epochs` computes the same as `relaylib.networks.autograd`, several times faster on a CPU:
+all data of a network stay in the processor's cache. It releases the GIL, so that threads train
+networks in parallel; a network is bit-identical whatever else is trained and on any processor.
+The equations are those of `torch.nn.RNN`, `GRU`, `LSTM` and `torch.optim.Adam`.
 """
 
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
 import numpy as np
+import torch
 
 from relaylib.core.jit import cached_njit
-from relaylib.networks.compiled_cells import (
-    GRU,
-    LSTM,
-    N_LANES,
-    ONE,
-    RNN,
-    TWO,
-    ZERO,
-    add_outer,
-    add_product,
-    add_rows,
-    backward_gru,
-    backward_lstm,
-    backward_rnn,
-    fast,
-    forward_gru,
-    forward_lstm,
-    forward_rnn,
-    set_rows,
-    tanh_rows,
-)
+from relaylib.networks import compiled_cells as cells
+from relaylib.networks.cells import ARCHITECTURES
+from relaylib.networks.replicate import Replicate, training_case
+
+_DELAYS_AT_ONCE = 2**20  # drawn together, 8 MB
 
 
-@fast
+def train_replicates(replicates: Sequence[Replicate]) -> Iterator[Replicate]:
+    """Train replicates in threads and yield each as soon as it is done."""
+    cases = {config: training_case(config) for config in {r.config for r in replicates}}
+    executor = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
+        jobs = [executor.submit(_train, r, *cases[r.config]) for r in replicates]
+        for job in as_completed(jobs):
+            yield job.result()
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _train(replicate: Replicate, inputs: np.ndarray, targets: np.ndarray) -> Replicate:
+    config = replicate.config
+    kind, read_at = ARCHITECTURES.index(config.architecture), np.array(config.delays)
+    checkpoints = np.array(sorted(config.checkpoints), np.int64)
+    rule = (config.accuracy_goal, config.learning_rate, config.max_epochs)
+    n_together = max(1, _DELAYS_AT_ONCE // targets.shape[1])
+    epoch, accuracy = 0, 0.0
+    while not replicate.is_done(epoch, accuracy):
+        flat, epoch = replicate.restart(), 0
+        state = (flat, np.zeros_like(flat), np.zeros_like(flat))
+        kept = np.zeros((len(checkpoints), flat.size), np.float32)
+        while epoch < config.max_epochs and accuracy < config.accuracy_goal:
+            n_epochs = min(n_together, config.max_epochs - epoch)
+            case = (inputs, targets, replicate.draw_delays(n_epochs, targets.shape[1]), read_at)
+            epoch, accuracy = train_epochs(
+                kind, config.n_nodes, case, state, rule, epoch, checkpoints, kept
+            )
+    replicate.checkpoints = dict(zip(checkpoints.tolist(), kept, strict=True))
+    replicate.finish(torch.from_numpy(flat), epoch, accuracy)
+    return replicate
+
+
+@cells.fast
 def _workspace(kind, n_nodes, inputs, targets, n_blank):
-    """Room for one network: h, (LSTM) c or (GRU) W_hn h + b_hn, gates, outputs, lanes."""
+    """Allocate arrays: h, c (LSTM) or W_hn h + b_hn (GRU), gates, outputs, partial sums."""
     last, n_sequences = inputs.shape[1] + n_blank, inputs.shape[2]
     h = np.zeros((n_nodes, last + 1, n_sequences), np.float32)
     extra = np.zeros((n_nodes, last + 1, n_sequences), np.float32)
-    n_gates = n_nodes * (1 if kind == RNN else 3 if kind == GRU else 4)
+    n_gates = n_nodes * (1 if kind == cells.RNN else 3 if kind == cells.GRU else 4)
     gates = np.empty((n_gates, last, n_sequences), np.float32)
     outputs = np.empty((targets.shape[0], n_blank + 1, n_sequences), np.float32)
-    return h, extra, gates, outputs, np.empty(N_LANES, np.float32)
+    return h, extra, gates, outputs, np.empty(cells.N_LANES, np.float32)
 
 
-@fast
+@cells.fast
 def _run(kind, n_nodes, flat, inputs, work):
-    """Forward pass of one network; fills the workspace and returns its outputs."""
+    """Run one network forward; fill the workspace and return the outputs."""
     h, extra, gates, outputs, _ = work
     t_in, n_blank = inputs.shape[1], outputs.shape[1] - 1
     weights = _views(flat, inputs.shape[0], n_nodes, outputs.shape[0], kind)
     w_ih, w_hh, b_ih, b_hh, w_out, b_out = weights
-    if kind == LSTM:
-        extra[:, 0] = ZERO
-    split = 2 * w_hh.shape[1] if kind == GRU else w_hh.shape[0]
+    if kind == cells.LSTM:
+        extra[:, 0] = cells.ZERO
+    split = 2 * w_hh.shape[1] if kind == cells.GRU else w_hh.shape[0]
     for t in range(t_in + n_blank):
-        set_rows(gates, t, b_ih)
+        cells.set_rows(gates, t, b_ih)
         for i in range(split):
             gates[i, t, :] += b_hh[i]
         if t < t_in:
-            add_product(gates, t, w_ih, inputs, t)
-        add_product(gates, t, w_hh[:split], h, t)
-        if kind == RNN:
-            forward_rnn(h, gates, t)
-        elif kind == GRU:
-            set_rows(extra, t, b_hh[split:])
-            add_product(extra, t, w_hh[split:], h, t)
-            forward_gru(h, gates, extra, t)
+            cells.add_product(gates, t, w_ih, inputs, t)
+        cells.add_product(gates, t, w_hh[:split], h, t)
+        if kind == cells.RNN:
+            cells.forward_rnn(h, gates, t)
+        elif kind == cells.GRU:
+            cells.set_rows(extra, t, b_hh[split:])
+            cells.add_product(extra, t, w_hh[split:], h, t)
+            cells.forward_gru(h, gates, extra, t)
         else:
-            forward_lstm(h, gates, extra, t)
+            cells.forward_lstm(h, gates, extra, t)
     for delay in range(n_blank + 1):
-        set_rows(outputs, delay, b_out)
-        add_product(outputs, delay, w_out, h, t_in + delay)
-        tanh_rows(outputs, delay)
+        cells.set_rows(outputs, delay, b_out)
+        cells.add_product(outputs, delay, w_out, h, t_in + delay)
+        cells.tanh_rows(outputs, delay)
     return outputs
 
 
-@fast
-def _ask(outputs, targets, delays, delay, d_out):
-    """Gradient of the squared error at one delay with respect to what goes into the last tanh."""
-    scale = TWO / np.float32(targets.size)
+@cells.fast
+def output_gradient(outputs, targets, delays, delay, d_out):
+    """Gradient of the mean squared error at one delay with respect to W h + b of the readout."""
+    scale = cells.TWO / np.float32(targets.size)
     for k in range(targets.shape[0]):
         for s in range(targets.shape[1]):
             y = outputs[k, delay, s]
-            asked = scale if delays[s] == delay else ZERO
-            d_out[k, 0, s] = asked * (y - targets[k, s]) * (ONE - y * y)
+            factor = scale if delays[s] == delay else cells.ZERO
+            d_out[k, 0, s] = factor * (y - targets[k, s]) * (cells.ONE - y * y)
 
 
-@fast
+@cells.fast
 def _back(kind, n_nodes, flat, inputs, targets, delays, work, gradient):
-    """Backpropagation through time; gates (and the GRU's extra) become their own gradients."""
+    """Backpropagate through time; gates (and extra of a GRU) are replaced by their gradients."""
     h, extra, gates, outputs, lanes = work
     n, n_blank, (n_inputs, t_in, n_sequences) = n_nodes, outputs.shape[1] - 1, inputs.shape
     _, w_hh, _, _, w_out, _ = _views(flat, n_inputs, n, targets.shape[0], kind)
     views = _views(gradient, n_inputs, n, targets.shape[0], kind)
     g_ih, g_hh, gb_ih, gb_hh, g_out, gb_out = views
-    split = 2 * n if kind == GRU else w_hh.shape[0]
+    split = 2 * n if kind == cells.GRU else w_hh.shape[0]
     dh = np.zeros((n, 1, n_sequences), np.float32)
     dc = np.zeros((n, 1, n_sequences), np.float32)
     d_out = np.empty((w_out.shape[0], 1, n_sequences), np.float32)
@@ -105,39 +127,39 @@ def _back(kind, n_nodes, flat, inputs, targets, delays, work, gradient):
     last = t_in + n_blank
     for t in range(last - 1, -1, -1):
         if t + 1 >= t_in:
-            _ask(outputs, targets, delays, t + 1 - t_in, d_out)
-            add_outer(g_out, d_out, h, t + 1, 1, lanes)
-            add_rows(gb_out, d_out, 1, lanes)
-            add_product(dh, 0, back_out, d_out, 0)
-        if kind == RNN:
-            backward_rnn(h, gates, dh, t)
-        elif kind == GRU:
-            backward_gru(h, gates, extra, dh, t)
-            add_product(dh, 0, back_new, extra, t)
+            output_gradient(outputs, targets, delays, t + 1 - t_in, d_out)
+            cells.add_outer(g_out, d_out, h, t + 1, 1, lanes)
+            cells.add_rows(gb_out, d_out, 1, lanes)
+            cells.add_product(dh, 0, back_out, d_out, 0)
+        if kind == cells.RNN:
+            cells.backward_rnn(h, gates, dh, t)
+        elif kind == cells.GRU:
+            cells.backward_gru(h, gates, extra, dh, t)
+            cells.add_product(dh, 0, back_new, extra, t)
         else:
-            backward_lstm(h, gates, extra, dh, dc, t)
-        add_product(dh, 0, back, gates, t)
-    add_outer(g_ih, gates, inputs, 0, t_in, lanes)
-    add_outer(g_hh[:split], gates, h, 0, last, lanes)
-    add_rows(gb_ih, gates, last, lanes)
-    add_rows(gb_hh[:split], gates, last, lanes)
-    if kind == GRU:
-        add_outer(g_hh[split:], extra, h, 0, last, lanes)
-        add_rows(gb_hh[split:], extra, last, lanes)
+            cells.backward_lstm(h, gates, extra, dh, dc, t)
+        cells.add_product(dh, 0, back, gates, t)
+    cells.add_outer(g_ih, gates, inputs, 0, t_in, lanes)
+    cells.add_outer(g_hh[:split], gates, h, 0, last, lanes)
+    cells.add_rows(gb_ih, gates, last, lanes)
+    cells.add_rows(gb_hh[:split], gates, last, lanes)
+    if kind == cells.GRU:
+        cells.add_outer(g_hh[split:], extra, h, 0, last, lanes)
+        cells.add_rows(gb_hh[split:], extra, last, lanes)
 
 
-@fast
+@cells.fast
 def _accuracy(outputs, targets, delays):
-    """Fraction of signs that are right, over concepts, sequences and the delays given."""
+    """Fraction of right signs over concepts, sequences and the given delays."""
     correct = 0
     for delay in delays:
         for k in range(targets.shape[0]):
             for s in range(targets.shape[1]):
-                correct += (outputs[k, delay, s] > ZERO) == (targets[k, s] > ZERO)
+                correct += (outputs[k, delay, s] > cells.ZERO) == (targets[k, s] > cells.ZERO)
     return correct / (len(delays) * targets.size)
 
 
-@fast
+@cells.fast
 def _adam_step(flat, gradient, mean, square, step, learning_rate):
     """One step of Adam with torch's defaults, in place; the first step is number 1."""
     rate = np.float32(learning_rate / (1 - 0.9**step))
@@ -149,10 +171,10 @@ def _adam_step(flat, gradient, mean, square, step, learning_rate):
         flat[k] -= rate * mean[k] / (np.sqrt(square[k]) * correction + np.float32(1e-8))
 
 
-@fast
+@cells.fast
 def _views(row, n_inputs, n_nodes, n_concepts, kind):
-    """Cut one network's row of weights into its matrices, in torch's order."""
-    n_gates = n_nodes * (1 if kind == RNN else 3 if kind == GRU else 4)
+    """Cut the flattened weights of one network into matrices, in torch's order."""
+    n_gates = n_nodes * (1 if kind == cells.RNN else 3 if kind == cells.GRU else 4)
     a = n_gates * n_inputs
     b = a + n_gates * n_nodes
     c, d = b + n_gates, b + 2 * n_gates
@@ -168,54 +190,55 @@ def _views(row, n_inputs, n_nodes, n_concepts, kind):
 
 
 @cached_njit(fastmath={"nnan", "ninf", "nsz"}, error_model="numpy", nogil=True)
-def train_attempt(kind, n_nodes, case, flat, rule, checkpoints, kept):
-    """Train one network until it is done or out of epochs, in place.
+def train_epochs(kind, n_nodes, case, state, rule, first, checkpoints, kept):
+    """Train one network, in place, until it reaches the goal or the given epochs are over.
 
     Parameters
     ----------
-    kind
-        `RNN`, `GRU` or `LSTM`.
-    n_nodes
-        Recurrent nodes.
+    kind, n_nodes
+        Index of the architecture, and number of recurrent nodes.
     case
         ``inputs`` float32 (input, step, sequence); ``targets`` float32 (concept, sequence);
-        ``delays`` int64 (max_epochs, sequence): when each sequence is asked in each epoch;
-        ``asked`` int64: the delays over which accuracy is averaged.
-    flat
-        float32 (n_weights,): weight_ih, weight_hh, bias_ih, bias_hh, readout_weight,
-        readout_bias. Changed in place.
+        ``delays`` int64 (epoch, sequence), at which answers are read in the next epochs;
+        ``read_at`` int64, over which accuracy is averaged.
+    state
+        float32 (n_weights,) each: the flattened weights and Adam's two moments; changed in place.
     rule
-        (accuracy goal, learning rate).
+        Accuracy goal, learning rate, maximum number of epochs.
+    first
+        Number of epochs before these.
     checkpoints, kept
-        Epochs at which to copy ``flat`` into the rows of ``kept``.
+        Epochs at which the weights are copied into the rows of ``kept``.
 
     Returns
     -------
-    epochs, accuracy
-        Steps taken and the population accuracy after them.
+    Epochs trained so far and the accuracy after them (0 if more epochs follow).
     """
-    inputs, targets, delays, asked = case
-    goal, learning_rate = rule
-    work = _workspace(kind, n_nodes, inputs, targets, asked.max())
-    gradient, mean, square = np.zeros_like(flat), np.zeros_like(flat), np.zeros_like(flat)
-    max_epochs = delays.shape[0]
-    for epoch in range(max_epochs + 1):
+    inputs, targets, delays, read_at = case
+    flat, mean, square = state
+    goal, learning_rate, max_epochs = rule
+    work = _workspace(kind, n_nodes, inputs, targets, read_at.max())
+    gradient = np.zeros_like(flat)
+    last = first + delays.shape[0]
+    for epoch in range(first, last + 1):
+        if epoch == last and last < max_epochs:
+            break
         for k in range(checkpoints.size):
             if checkpoints[k] == epoch:
                 kept[k] = flat
         outputs = _run(kind, n_nodes, flat, inputs, work)
-        accuracy = _accuracy(outputs, targets, asked)
+        accuracy = _accuracy(outputs, targets, read_at)
         if accuracy >= goal or epoch == max_epochs:
             return epoch, accuracy
-        gradient[:] = ZERO
-        _back(kind, n_nodes, flat, inputs, targets, delays[epoch], work, gradient)
+        gradient[:] = cells.ZERO
+        _back(kind, n_nodes, flat, inputs, targets, delays[epoch - first], work, gradient)
         _adam_step(flat, gradient, mean, square, epoch + 1, learning_rate)
-    return max_epochs, 0.0  # not reached: the loop returns
+    return last, 0.0
 
 
-@fast
+@cells.fast
 def loss_gradient(kind, n_nodes, inputs, targets, delays, n_blank, flat):
-    """Outputs (delay 0..n_blank, concept, sequence) and gradient of the mean squared error."""
+    """Return outputs (delay 0..n_blank, concept, sequence) and gradient of the squared error."""
     work = _workspace(kind, n_nodes, inputs, targets, n_blank)
     gradient = np.zeros_like(flat)
     outputs = _run(kind, n_nodes, flat, inputs, work)

@@ -1,18 +1,23 @@
-"""Conditions: what is trained, task x architecture x regime, and how."""
+"""Conditions: task x architecture x regime, and the settings of training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
 from relaylib.core.checks import check_choice, check_finite, check_integer
-from relaylib.networks.ensemble import ARCHITECTURES
+from relaylib.networks.cells import ARCHITECTURES
+from relaylib.networks.ensemble import MAX_BLANK
 from relaylib.tasks.memory import MemoryTask
 from relaylib.tasks.task import Task
 
 REGIMES = ("1", "2", "3", "4", "5", "random")
+"""The regimes of the paper."""
 RANDOM_DELAYS = (1, 2, 3, 4, 5)
+BACKENDS = ("compiled", "autograd")
+_ALLOWED_REGIMES = {"random", *map(str, range(MAX_BLANK + 1))}
 
 
 @dataclass(frozen=True)
@@ -26,31 +31,36 @@ class TrainingConfig:
     architecture
         "RNN", "GRU" or "LSTM".
     regime
-        The delay at which the answer is asked for: "1".."5", or "random": every sequence draws
-        its delay from 1..5, anew every epoch.
+        The delay at which the answer is read, a whole number as text (paper: "1".."5"), or
+        "random": every sequence draws its delay from ``random_delays``, anew in every epoch.
     n_replicates
         Networks to train.
     seed
-        Root of all random streams.
+        Root of all random streams, 0..2**63 - 1.
     n_nodes
         Recurrent nodes per network (paper: 12).
     learning_rate
-        Of Adam. 0.01 is our choice: with 0.001 most block RNNs stay unsolved.
+        Of Adam. 0.01 is our choice: with 0.001 most RNNs fail the block task.
     accuracy_goal
-        A network is done at this accuracy on the whole population (paper: 0.98).
+        Training stops at this accuracy on the training sequences (paper: 0.98).
     max_epochs
         After so many epochs the attempt is discarded and a new network started (paper: 2000).
     max_attempts
-        An error says so when a replicate needs more attempts than this.
+        Most attempts of a replicate.
+    on_unsolved
+        What to do with a replicate that fails in all of them: "raise" an error, or "record" its
+        last network, whose ``population_accuracy`` is then below the goal.
     n_sampled
-        Sequences drawn once as training set for a task that has no finite population.
+        Number of training sequences of a sampled task, drawn once.
     checkpoints
-        Epochs (gradient steps, 0 = untrained) at which to keep every network's weights.
-    gradient
-        "fused" (compiled, on the CPU) or "autograd" (torch, a stack at a time); equal up to
+        Epochs (gradient steps, 0 = untrained) at which every network's weights are kept.
+    backend
+        "compiled" (fast, on the CPU) or "autograd" (torch, one stack at a time); equal up to
         rounding.
     device
         "cpu", or "cuda" for autograd on a GPU.
+    random_delays
+        Distinct delays of the random regime.
 
     Raises
     ------
@@ -68,44 +78,60 @@ class TrainingConfig:
     accuracy_goal: float = 0.98
     max_epochs: int = 2000
     max_attempts: int = 100
+    on_unsolved: str = "raise"
     n_sampled: int = 1000
     checkpoints: tuple[int, ...] = ()
-    gradient: str = "fused"
+    backend: str = "compiled"
     device: str = "cpu"
+    random_delays: tuple[int, ...] = RANDOM_DELAYS
 
     def __post_init__(self) -> None:
-        if not isinstance(self.task, Task) or type(self.task).__hash__ is None:
+        is_task = isinstance(self.task, Task) and not isinstance(self.task, type)
+        if not is_task or type(self.task).__hash__ is None:
             raise TypeError(
-                "task must be like relaylib.tasks.task.Task and hashable (a frozen dataclass), "
-                f"got {self.task!r}"
+                "task must be an instance with the attributes of relaylib.tasks.task.Task, and "
+                f"hashable (a frozen dataclass), got {self.task!r}"
             )
         check_choice("architecture", self.architecture, ARCHITECTURES)
-        check_choice("regime", self.regime, REGIMES)
+        check_choice("backend", self.backend, BACKENDS)
+        check_choice("on_unsolved", self.on_unsolved, ("raise", "record"))
         for name in ("n_replicates", "n_nodes", "max_epochs", "max_attempts", "n_sampled"):
-            check_integer(name, getattr(self, name), 1)
-        check_integer("seed", self.seed, 0)
-        if not isinstance(self.checkpoints, tuple):
-            raise TypeError(f"checkpoints must be a tuple of epochs, got {self.checkpoints!r}")
-        for epoch in self.checkpoints:
-            check_integer("checkpoints", epoch, 0, self.max_epochs)
-        check_choice("gradient", self.gradient, ("fused", "autograd"))
-        check_choice("device", self.device, ("cpu", "cuda"))
-        if self.device == "cuda" and self.gradient == "fused":
-            raise ValueError('gradient must be "autograd" with device="cuda", got "fused"')
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise ValueError('device must be "cpu" here, got "cuda": torch sees no GPU')
+            self._set(name, check_integer(name, getattr(self, name), 1))
+        self._set("seed", check_integer("seed", self.seed, 0, 2**63 - 1))
+        for name, high in (("checkpoints", self.max_epochs), ("random_delays", MAX_BLANK)):
+            values = getattr(self, name)
+            if not isinstance(values, tuple):
+                raise TypeError(f"{name} must be a tuple of whole numbers, got {values!r}")
+            self._set(name, tuple(check_integer(name, value, 0, high) for value in values))
+        if not self.random_delays or len(set(self.random_delays)) < len(self.random_delays):
+            raise ValueError(f"random_delays must be distinct delays, got {self.random_delays}")
+        self._check_regime()
+        self._check_device()
         if check_finite("learning_rate", self.learning_rate, ()) <= 0:
             raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
         if not 0 < check_finite("accuracy_goal", self.accuracy_goal, ()) <= 1:
             raise ValueError(f"accuracy_goal must be in (0, 1], got {self.accuracy_goal}")
+        for name in ("learning_rate", "accuracy_goal"):
+            self._set(name, float(getattr(self, name)))
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)  # NumPy's numbers become Python's
+
+    def _check_regime(self) -> None:
+        if not isinstance(self.regime, str) or self.regime not in _ALLOWED_REGIMES:
+            raise ValueError(
+                'regime must be "random" or a delay as text, such as "3", of at most '
+                f"{MAX_BLANK}; got {self.regime!r}"
+            )
+
+    def _check_device(self) -> None:
+        check_choice("device", self.device, ("cpu", "cuda"))
+        if self.device == "cuda" and self.backend == "compiled":
+            raise ValueError('backend must be "autograd" with device="cuda", got "compiled"')
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise ValueError('device must be "cpu", got "cuda": torch finds no GPU')
 
     @property
     def delays(self) -> tuple[int, ...]:
         """The delays that occur in training."""
-        return regime_delays(self.regime)
-
-
-def regime_delays(regime: str) -> tuple[int, ...]:
-    """Delays at which a regime asks for the answer: one, or 1..5."""
-    check_choice("regime", regime, REGIMES)
-    return RANDOM_DELAYS if regime == "random" else (int(regime),)
+        return self.random_delays if self.regime == "random" else (int(self.regime),)

@@ -1,15 +1,9 @@
-"""Stacks of small recurrent networks with a linear readout: RNN, GRU, LSTM.
-
-Equations, gate order and weight names are those of `torch.nn.RNN`, `torch.nn.GRU`,
-`torch.nn.LSTM` and `torch.nn.Linear`. An `Ensemble` holds many networks of one architecture; every
-weight has a leading network axis, and states are feature-major: (network, node, sequence).
-"""
+"""Ensembles: many networks of one architecture and size, run side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -17,24 +11,24 @@ import torch
 from torch import Tensor, nn
 
 from relaylib.core.checks import check_choice, check_finite, check_integer
+from relaylib.networks import cells
+from relaylib.networks.cells import ARCHITECTURES, State, weight_shapes
 
-ARCHITECTURES = ("RNN", "GRU", "LSTM")
-_GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
-_CELLS = {"RNN": nn.RNN, "GRU": nn.GRU, "LSTM": nn.LSTM}
-
-State = tuple[Tensor, ...]
-"""(h,) of an RNN or GRU, (h, c) of an LSTM; each (network, node, sequence)."""
+LSTM_STATES = ("cell", "hidden")
+MAX_BLANK = 10_000
+"""Largest number of blank steps of a run, and largest delay."""
+_LAYERS = {"RNN": nn.RNN, "GRU": nn.GRU, "LSTM": nn.LSTM}
 
 
 class Run(NamedTuple):
-    """What a stack of networks did, step by step. Index 0 on the time axis is step 1.
+    """Activations and outputs of an ensemble. Index 0 of the time axis is step 1.
 
     Attributes
     ----------
     hidden
         float32 (network, time, node, sequence): h after each step.
     cell
-        The same for the LSTM's cell state c; None for RNN and GRU.
+        The same for the cell state c of an LSTM; None for RNN and GRU.
     outputs
         float32 (network, time, concept, sequence): the readout after each step, in [-1, 1]. Its
         sign is the answer.
@@ -44,24 +38,13 @@ class Run(NamedTuple):
     cell: np.ndarray | None
     outputs: np.ndarray
 
-
-def weight_shapes(
-    architecture: str, n_inputs: int, n_nodes: int, n_outputs: int
-) -> dict[str, tuple[int, ...]]:
-    """Shape of each weight of one network, in the order in which they are flattened."""
-    check_choice("architecture", architecture, ARCHITECTURES)
-    n_gates = _GATES[architecture] * n_nodes
-    return {
-        "weight_ih": (n_gates, n_inputs),
-        "weight_hh": (n_gates, n_nodes),
-        "bias_ih": (n_gates,),
-        "bias_hh": (n_gates,),
-        "readout_weight": (n_outputs, n_nodes),
-        "readout_bias": (n_outputs,),
-    }
+    def analysed(self, lstm_state: str) -> np.ndarray:
+        """Return the activations to analyse: c of an LSTM if "cell" is chosen, h otherwise."""
+        check_choice("lstm_state", lstm_state, LSTM_STATES)
+        return self.hidden if self.cell is None or lstm_state == "hidden" else self.cell
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ensemble:
     """Many trained (or untrained) networks of one architecture and size.
 
@@ -70,14 +53,15 @@ class Ensemble:
     architecture
         "RNN", "GRU" or "LSTM".
     weights
-        Torch tensors with a leading network axis: ``weight_ih`` (network, gates x node, input),
-        ``weight_hh`` (network, gates x node, node), ``bias_ih``, ``bias_hh``,
-        ``readout_weight`` (network, concept, node), ``readout_bias`` (network, concept).
+        Torch tensors of one floating-point type with a leading network axis: ``weight_ih``
+        (network, gates x node, input), ``weight_hh`` (network, gates x node, node), ``bias_ih``,
+        ``bias_hh``, ``readout_weight`` (network, concept, node), ``readout_bias`` (network,
+        concept). They are not copied, and are used without their gradients.
 
     Raises
     ------
-    ValueError
-        If a weight is missing, misshapen or not finite.
+    ValueError, TypeError
+        If a weight is missing, misshapen, not finite or not a floating-point tensor.
     """
 
     architecture: str
@@ -85,6 +69,8 @@ class Ensemble:
 
     def __post_init__(self) -> None:
         check_choice("architecture", self.architecture, ARCHITECTURES)
+        if not isinstance(self.weights, dict):
+            raise TypeError(f"weights must be a dict, got {type(self.weights).__name__}")
         missing = {"weight_ih", "weight_hh", "readout_weight"} - set(self.weights)
         if missing:
             raise ValueError(f"weights must hold {sorted(missing)}, got {sorted(self.weights)}")
@@ -95,23 +81,35 @@ class Ensemble:
                     f"weights[{name!r}] must be a torch tensor with {n_dims} dimensions, "
                     f"got {type(weight).__name__} of shape {tuple(np.shape(weight))}"
                 )
+        dtypes = {str(weight.dtype) for weight in self.weights.values()}
+        if dtypes not in ({"torch.float32"}, {"torch.float64"}):
+            raise TypeError(f"weights must all be torch.float32 or float64, got {sorted(dtypes)}")
         n_networks, _, n_inputs = self.weights["weight_ih"].shape
         shapes = weight_shapes(self.architecture, n_inputs, self.n_nodes, self.n_outputs)
         if set(self.weights) != set(shapes):
             raise ValueError(f"weights must be named {list(shapes)}, got {sorted(self.weights)}")
+        object.__setattr__(self, "weights", {k: w.detach() for k, w in self.weights.items()})
         for name, shape in shapes.items():
-            values = self.weights[name].detach().cpu().numpy()
+            values = self.weights[name].cpu().numpy()
             check_finite(f"weights[{name!r}]", values, (n_networks, *shape))
+
+    def __repr__(self) -> str:
+        sizes = f"{self.n_inputs} inputs, {self.n_nodes} nodes, {self.n_outputs} outputs"
+        return f"<Ensemble: {len(self)} x {self.architecture}, {sizes}>"
 
     def __len__(self) -> int:
         return len(self.weights["weight_ih"])
 
     def __getitem__(self, index: int | slice | Sequence[int]) -> Ensemble:
         """Return the networks at ``index`` (a single number gives an ensemble of one)."""
-        if isinstance(index, int | np.integer):
-            index = [range(len(self))[index]]
-        chosen = index if isinstance(index, slice) else list(index)
-        return Ensemble(self.architecture, {k: w[chosen] for k, w in self.weights.items()})
+        if not isinstance(index, slice):
+            numbers = np.atleast_1d(index)
+            if numbers.ndim > 1 or numbers.dtype.kind not in "iu":
+                raise TypeError(f"index must be a slice or whole numbers, got {index!r}")
+            if (numbers < -len(self)).any() or (numbers >= len(self)).any():
+                raise IndexError(f"index must be in {-len(self)}..{len(self) - 1}, got {index}")
+            index = numbers.tolist()
+        return Ensemble(self.architecture, {k: w[index] for k, w in self.weights.items()})
 
     @property
     def n_nodes(self) -> int:
@@ -130,7 +128,7 @@ class Ensemble:
 
     @classmethod
     def from_torch(cls, networks: Iterable[tuple[nn.RNNBase, nn.Linear]]) -> Ensemble:
-        """Stack networks made of a torch recurrent layer and a linear readout.
+        """Stack networks that consist of a torch recurrent layer and a linear readout.
 
         Parameters
         ----------
@@ -141,22 +139,17 @@ class Ensemble:
         Raises
         ------
         ValueError
-            If there is no network, they differ in kind or size, or one has layers, a direction, a
-            projection or a nonlinearity not covered, or no biases.
+            If there is no network, they differ in kind or size, a layer is of another kind than
+            above, or a module is of a subclass, which may compute something else.
         """
-        pairs = list(networks)
+        pairs = list(networks) if isinstance(networks, Iterable) else []
         if not pairs:
-            raise ValueError("networks must hold at least one (layer, readout) pair, got none")
+            raise ValueError(f"networks must hold (layer, readout) pairs, got {networks!r}")
         for pair in pairs:
             _check_pair(pair, like=pairs[0])
-        names = {"weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"}
-        rows = [
-            {name[:-3]: w for name, w in layer.named_parameters() if name in names}
-            | {"readout_weight": readout.weight, "readout_bias": readout.bias}
-            for layer, readout in pairs
-        ]
-        weights = {name: torch.stack([row[name].detach() for row in rows]) for name in rows[0]}
-        return cls(pairs[0][0].mode.removesuffix("_TANH"), weights)
+        rows = [[*layer.all_weights[0], readout.weight, readout.bias] for layer, readout in pairs]
+        stacked = (torch.stack(weights) for weights in zip(*rows, strict=True))
+        return cls(type(pairs[0][0]).__name__, dict(zip(cells.WEIGHT_NAMES, stacked, strict=True)))
 
     def to_torch(self, index: int) -> tuple[nn.RNNBase, nn.Linear]:
         """Return one network as torch modules: the recurrent layer and the readout.
@@ -172,8 +165,8 @@ class Ensemble:
         check_integer("index", index, -len(self), len(self) - 1)
         weights = {name: values[0] for name, values in self[index].weights.items()}
         like = weights["weight_hh"]
-        with torch.random.fork_rng(devices=[]):  # the modules' first weights are drawn, then lost
-            layer = _CELLS[self.architecture](self.n_inputs, self.n_nodes).to(like)
+        with torch.random.fork_rng(devices=[]):  # torch draws initial weights, replaced below
+            layer = _LAYERS[self.architecture](self.n_inputs, self.n_nodes).to(like)
             readout = nn.Linear(self.n_nodes, self.n_outputs).to(like)
         readout.load_state_dict(
             {"weight": weights.pop("readout_weight"), "bias": weights.pop("readout_bias")}
@@ -183,58 +176,28 @@ class Ensemble:
 
     @classmethod
     def from_flat(cls, architecture: str, flat: Tensor, n_inputs: int, n_nodes: int) -> Ensemble:
-        """Cut rows of flattened weights (network, n_weights) into named views."""
-        per_output = n_nodes + 1
-        n_gates = _GATES[architecture] * n_nodes
-        n_outputs = (flat.shape[1] - n_gates * (n_inputs + n_nodes + 2)) // per_output
-        return cls(
-            architecture,
-            flat_views(flat, weight_shapes(architecture, n_inputs, n_nodes, n_outputs)),
-        )
+        """Return the ensemble whose weights are views of flattened weights (network, n_weights)."""
+        n_gates = cells.N_GATES[architecture] * n_nodes
+        n_outputs = (flat.shape[1] - n_gates * (n_inputs + n_nodes + 2)) // (n_nodes + 1)
+        shapes = weight_shapes(architecture, n_inputs, n_nodes, n_outputs)
+        return cls(architecture, cells.flat_views(flat, shapes))
 
     def start(self, n_sequences: int) -> State:
         """Return the all-zero state before step 1."""
         check_integer("n_sequences", n_sequences, 1)
-        zero = self.weights["weight_hh"].new_zeros(len(self), self.n_nodes, n_sequences)
-        return (zero, zero) if self.architecture == "LSTM" else (zero,)
+        return cells.initial_state(self.architecture, self.weights, n_sequences)
 
     def step(self, x: Tensor | None, state: State) -> State:
-        """Return the state after one more step.
-
-        Parameters
-        ----------
-        x
-            Input (input, sequence), the same for every network; None for a blank step.
-        state
-            As from `start` or a previous `step`.
-        """
-        w, h = self.weights, state[0]
-        from_input = w["bias_ih"][:, :, None]
-        if x is not None:
-            from_input = from_input + w["weight_ih"] @ x
-        recurrent = torch.baddbmm(w["bias_hh"][:, :, None], w["weight_hh"], h)
-        if self.architecture == "RNN":
-            return (torch.tanh(from_input + recurrent),)
-        if self.architecture == "GRU":
-            reset_x, update_x, new_x = from_input.chunk(3, dim=1)
-            reset_h, update_h, new_h = recurrent.chunk(3, dim=1)
-            update = torch.sigmoid(update_x + update_h)
-            new = torch.tanh(new_x + torch.sigmoid(reset_x + reset_h) * new_h)
-            return ((1 - update) * new + update * h,)
-        into, keep, new, out = (from_input + recurrent).chunk(4, dim=1)
-        cell = torch.sigmoid(keep) * state[1] + torch.sigmoid(into) * torch.tanh(new)
-        return torch.sigmoid(out) * torch.tanh(cell), cell
+        """Return the state after a step with input x (input, sequence), or a blank step (None)."""
+        return cells.next_state(self.architecture, self.weights, x, state)
 
     def readout(self, state: State) -> Tensor:
         """Return the outputs (network, concept, sequence) for a state, each in [-1, 1]."""
-        w = self.weights
-        return torch.tanh(
-            torch.baddbmm(w["readout_bias"][:, :, None], w["readout_weight"], state[0])
-        )
+        return cells.readout(self.weights, state)
 
     @torch.no_grad()
     def run(self, inputs: np.ndarray, n_blank: int) -> Run:
-        """Show every network the same sequences, then blank steps, and record everything.
+        """Run every network on the same sequences, followed by blank steps.
 
         Parameters
         ----------
@@ -246,13 +209,16 @@ class Ensemble:
 
         Raises
         ------
-        ValueError
-            If inputs are misshapen or not finite, or ``n_blank`` is negative.
+        ValueError, TypeError
+            If inputs are misshapen, not finite or beyond the range of the weights' type, or
+            ``n_blank`` is not in 0..10,000.
         """
         inputs = check_finite("inputs", inputs, (None, None, self.n_inputs))
-        check_integer("n_blank", n_blank, 0)
+        check_integer("n_blank", n_blank, 0, MAX_BLANK)
         like = self.weights["weight_hh"]
         shown = torch.as_tensor(inputs.transpose(1, 2, 0).copy()).to(like)
+        if not shown.isfinite().all():
+            raise ValueError(f"inputs must be in the range of {like.dtype}, got {inputs.max()}")
         state, states, outputs = self.start(len(inputs)), [], []
         for x in [*shown, *[None] * n_blank]:
             state = self.step(x, state)
@@ -264,26 +230,19 @@ class Ensemble:
         return Run(hidden, cell[0] if cell else None, torch.stack(outputs, dim=1).cpu().numpy())
 
 
-def flat_views(flat: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """Name the parts of flattened weights (network, n_weights); no copies."""
-    parts = torch.split(flat, [prod(shape) for shape in shapes.values()], dim=1)
-    return {
-        name: part.reshape(len(flat), *shape)
-        for (name, shape), part in zip(shapes.items(), parts, strict=True)
-    }
-
-
 def _check_pair(pair: Sequence[nn.Module], like: Sequence[nn.Module]) -> None:
-    if not isinstance(pair, Sequence) or len(pair) != 2 or not isinstance(pair[1], nn.Linear):
+    if not isinstance(pair, Sequence) or len(pair) != 2 or type(pair[1]) is not nn.Linear:
         raise ValueError(f"networks must hold pairs (layer, nn.Linear), got {pair!r}")
     layer, readout = pair
-    mode = getattr(layer, "mode", type(layer).__name__)
-    check_choice("networks: the layer's mode", mode, ("RNN_TANH", "GRU", "LSTM"))
+    if type(layer) not in _LAYERS.values():
+        raise ValueError(
+            "networks: the layer must be an nn.RNN, nn.GRU or nn.LSTM and not of a subclass, "
+            f"got {type(layer).__name__}"
+        )
+    check_choice("networks: the layer's mode", layer.mode, ("RNN_TANH", "GRU", "LSTM"))
     if layer.num_layers != 1 or layer.bidirectional or layer.proj_size:
         raise ValueError(
-            "networks must have one layer, one direction and no projection, got "
-            f"num_layers={layer.num_layers}, bidirectional={layer.bidirectional}, "
-            f"proj_size={layer.proj_size}"
+            f"networks must have one layer, one direction and no projection, got {layer}"
         )
     if not layer.bias or readout.bias is None:
         raise ValueError(f"networks must have biases, got {layer} and {readout}")

@@ -1,88 +1,59 @@
-"""From activations to symbols: what each node says at each time point, as discrete states."""
+"""Recording: the activations of networks, their symbols and their answers, labelled."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import xarray as xr
 
-from relaylib.core.checks import check_choice, check_finite, check_integer
-from relaylib.networks.clustering import kmeans_rows
-from relaylib.networks.ensemble import Ensemble, Run
-from relaylib.tasks.task import Trials
-
-DISCRETISERS = ("kmeans", "sign", "median")
-LSTM_STATES = ("cell", "hidden")
-TOLERANCE = 1e-5
-"""Activations closer than this are equal: before information arrives all sequences are, up to
-float rounding, and a discretiser that splits rounding noise invents information."""
+from relaylib.core.checks import check_integer, select
+from relaylib.networks.discretisation import symbols
+from relaylib.networks.ensemble import MAX_BLANK, Ensemble
+from relaylib.tasks.task import Trials, check_trials
 
 
-class Recording(NamedTuple):
-    """What relay information is computed from.
+@dataclass(frozen=True, eq=False, repr=False)
+class Recording:
+    """Everything that relay information is computed from, labelled.
 
     Attributes
     ----------
-    states
-        uint8 (network, time, node, sequence): symbols 0, 1, ...
+    data
+        All of the following. ``time`` and ``node`` count from 1, ``concept`` holds names; the
+        coordinate ``input_end`` is the last step of the input, ``answer_delay`` the delay.
+    activations, states
+        float32 and, as symbols 0, 1, ..., uint8 (network, time, node, sequence).
     x_in
-        int8 (concept, sequence): the concepts' values, -1 or +1.
+        Values of the concepts, int8 -1 or +1 (concept, sequence).
+    answers
+        Signs of the readout after every step, int8 (network, time, concept, sequence).
     x_out
-        int8 (network, concept, sequence): the networks' answers, -1 or +1.
+        The answers at the delay, int8 (network, concept, sequence).
     """
 
-    states: np.ndarray
-    x_in: np.ndarray
-    x_out: np.ndarray
+    data: xr.Dataset
 
-    def cases(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Every network at every time as a case of its own, the time changing fastest.
+    activations = property(lambda self: self.data.activations)
+    states = property(lambda self: self.data.states)
+    x_in = property(lambda self: self.data.x_in)
+    answers = property(lambda self: self.data.answers)
+    x_out = property(lambda self: self.data.x_out)
 
-        Returns
-        -------
-        states, x_in, x_out
-            (case, node, sequence) and twice (case, concept, sequence): the arguments of
-            `relaylib.information.relay.greedy_orders` and `relaylib.information.exact.exact_summaries`.
+    def sel(self, **labels: Any) -> Recording:
+        """Return part of the recording, e.g. ``sel(time=10, concept="A")``.
+
+        Raises
+        ------
+        ValueError
+            If a dimension has no such label; the message lists those it has.
         """
-        n_networks, n_times = self.states.shape[:2]
-        n_cases = n_networks * n_times
-        return (
-            self.states.reshape(n_cases, *self.states.shape[2:]),
-            np.broadcast_to(self.x_in, (n_cases, *self.x_in.shape)),
-            np.repeat(self.x_out, n_times, axis=0),
-        )
+        return Recording(select(self.data, **labels))
 
-
-def discretise(activations: np.ndarray, *, method: str = "kmeans", levels: int = 2) -> np.ndarray:
-    """Turn each node's activations into symbols.
-
-    Parameters
-    ----------
-    activations
-        float (n_sequences, n_nodes).
-    method
-        "kmeans": exact one-dimensional k-means per node; "sign": above 0 or not; "median": above
-        the node's median or not.
-    levels
-        Number of symbols with "kmeans", 2..16; the others have 2.
-
-    Returns
-    -------
-    uint8 (n_sequences, n_nodes): 0, 1, ... from the lowest activations up. A node whose
-    activations spread less than 1e-5 has one symbol. Values whose gap is less than that are never
-    parted by "kmeans"; "sign" and "median" take values up to half of it above their threshold
-    as at the threshold.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If activations are empty, not finite or not two-dimensional, the method is unknown, or
-        levels is out of range.
-
-    References
-    ----------
-    2-means is the choice of the published notebook of Hintze and Adami (2023).
-    """
-    activations = check_finite("activations", activations, (None, None))
-    return _symbols(np.ascontiguousarray(activations.T), method, levels).T
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{size} {dim}" for dim, size in self.data.states.sizes.items())
+        return f"<Recording: {sizes}, concepts {np.atleast_1d(self.data.concept.values).tolist()}>"
 
 
 def record(
@@ -95,64 +66,56 @@ def record(
     method: str = "kmeans",
     levels: int = 2,
 ) -> Recording:
-    """Run the networks over the sequences and record states and answers as symbols.
+    """Run networks on trials and record their activations, symbols and answers.
 
     Parameters
     ----------
     ensemble, trials
-        The networks, and what they are shown.
+        The networks, and their inputs and targets.
     delay
         Number of blank steps after which the answer x_out is read.
     n_blank
         Blank steps to record: times 1 .. n_steps + n_blank.
     lstm_state
-        "cell" analyses an LSTM's c, "hidden" its h. RNN and GRU have h alone.
+        State of an LSTM to analyse, "cell" (c) or "hidden" (h). RNN and GRU have only h.
     method, levels
         As in `discretise`.
 
     Raises
     ------
-    ValueError
-        If ``delay`` is outside the recorded run, the trials do not fit the networks, or as in
-        `discretise`.
+    ValueError, TypeError
+        If ``delay`` is not within the recorded steps, the trials do not fit the networks, a target
+        is neither -1 nor +1 (answers are the sign of the readout), or as in `discretise`.
     """
-    check_integer("n_blank", n_blank, 0)
+    if not isinstance(ensemble, Ensemble):
+        raise TypeError(f"ensemble must be a relaylib.Ensemble, got {type(ensemble).__name__}")
+    check_integer("n_blank", n_blank, 0, MAX_BLANK)
     check_integer("delay", delay, 0, n_blank)
-    return recording(
-        ensemble.run(trials.inputs, n_blank),
-        trials,
-        delay=delay,
-        lstm_state=lstm_state,
-        method=method,
-        levels=levels,
+    sizes = (None, ensemble.n_inputs, ensemble.n_outputs)
+    trials = check_trials(trials, sizes)
+    run = ensemble.run(trials.inputs, n_blank)
+    activations = run.analysed(lstm_state)
+    n_sequences, input_end = trials.inputs.shape[:2]
+    states = symbols(activations.reshape(-1, n_sequences), method, levels)
+    answers = np.where(run.outputs > 0, np.int8(1), np.int8(-1))
+    dims = ("network", "time", "node", "sequence")
+    return Recording(
+        xr.Dataset(
+            {
+                "activations": (dims, activations),
+                "states": (dims, states.reshape(activations.shape)),
+                "x_in": (("concept", "sequence"), trials.targets.T.astype(np.int8)),
+                "answers": (("network", "time", "concept", "sequence"), answers),
+                "x_out": (("network", "concept", "sequence"), answers[:, input_end + delay - 1]),
+            },
+            coords={
+                "network": np.arange(len(ensemble)),
+                "time": ("time", np.arange(1, input_end + n_blank + 1), {"units": "step"}),
+                "node": np.arange(1, ensemble.n_nodes + 1),
+                "concept": list(trials.concepts),
+                "sequence": np.arange(n_sequences),
+                "input_end": ((), input_end, {"units": "step"}),
+                "answer_delay": ((), delay, {"units": "step"}),
+            },
+        )
     )
-
-
-def recording(
-    run: Run, trials: Trials, *, delay: int, lstm_state: str, method: str, levels: int
-) -> Recording:
-    """Do what `record` does with a run that has been made; arguments and errors as there."""
-    check_choice("lstm_state", lstm_state, LSTM_STATES)
-    check_integer("delay", delay, 0, run.outputs.shape[1] - trials.inputs.shape[1])
-    check_finite("trials.targets", trials.targets, (run.outputs.shape[3], run.outputs.shape[2]))
-    activations = run.hidden if run.cell is None or lstm_state == "hidden" else run.cell
-    n_sequences, n_steps = trials.inputs.shape[:2]
-    states = _symbols(activations.reshape(-1, n_sequences), method, levels)
-    answers = np.where(run.outputs[:, n_steps + delay - 1] > 0, 1, -1).astype(np.int8)
-    x_in = np.where(trials.targets.T > 0, 1, -1).astype(np.int8)
-    return Recording(states.reshape(activations.shape), x_in, answers)
-
-
-def _symbols(rows: np.ndarray, method: str, levels: int) -> np.ndarray:
-    """Symbols of many nodes, (row, sequence) -> uint8 of the same shape."""
-    check_choice("method", method, DISCRETISERS)
-    check_integer("levels", levels, 2, 16)
-    rows = rows.astype(np.float64)
-    if method == "kmeans":
-        return kmeans_rows(rows, levels, TOLERANCE)
-    if method == "sign":
-        threshold = np.zeros((len(rows), 1))
-    else:
-        threshold = np.median(rows, axis=1, keepdims=True)
-    varies = np.ptp(rows, axis=1, keepdims=True) >= TOLERANCE
-    return ((rows > threshold + TOLERANCE / 2) & varies).astype(np.uint8)

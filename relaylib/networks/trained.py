@@ -1,11 +1,12 @@
-"""Trained networks, kept in the store: one entry per condition."""
+"""Trained networks in the store: one entry per condition."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 
-from relaylib.core.store import Store
+from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.networks.cells import WEIGHT_NAMES
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.training import Trained, train, train_conditions
@@ -15,10 +16,10 @@ _RECORDS = ("attempts", "epochs", "population_accuracy")
 
 
 def trained_networks(
-    condition: TrainingConfig, *, store: Store | None = None, trained: Trained | None = None
+    condition: TrainingConfig, *, store: StoreLike | None = None, trained: Trained | None = None
 ) -> Trained:
-    """Return one condition's networks: from the store, else as given, else trained now."""
-    arrays = (store or Store()).arrays(
+    """Return the networks of one condition: from the store, else as given, else trained now."""
+    arrays = as_store(store).arrays(
         _entry(condition),
         condition,
         lambda: _pack(trained or train(condition)),
@@ -32,7 +33,7 @@ def _entry(condition: TrainingConfig) -> str:
 
 
 def train_missing(conditions: Sequence[TrainingConfig], store: Store) -> None:
-    """Train, side by side, the conditions that the store does not hold; keep each when done."""
+    """Train the conditions that are not in the store, and store each when it is done."""
     missing = [c for c in conditions if not store.holds(_entry(c), c, modules=_MODULES)]
     if missing:
         for condition, trained in train_conditions(missing):
@@ -47,20 +48,10 @@ def _pack(trained: Trained) -> dict[str, np.ndarray]:
 
 
 def _unpack(condition: TrainingConfig, arrays: dict[str, np.ndarray]) -> Trained:
-    def ensemble(prefix: str) -> Ensemble:
-        weights = {
-            name.removeprefix(prefix): torch.from_numpy(values)
-            for name, values in arrays.items()
-            if name.startswith(prefix) and "/" not in name.removeprefix(prefix)
-        }
-        return Ensemble(
-            condition.architecture, {k: w for k, w in weights.items() if k not in _RECORDS}
-        )
+    def ensemble(prefix: str = "") -> Ensemble:
+        weights = {name: torch.from_numpy(arrays[prefix + name]) for name in WEIGHT_NAMES}
+        return Ensemble(condition.architecture, weights)
 
-    return Trained(
-        ensemble(""),
-        arrays["attempts"],
-        arrays["epochs"],
-        arrays["population_accuracy"],
-        {epoch: ensemble(f"{epoch}/") for epoch in condition.checkpoints},
-    )
+    checkpoints = {epoch: ensemble(f"{epoch}/") for epoch in condition.checkpoints}
+    attempts, epochs, accuracy = (arrays[name] for name in _RECORDS)
+    return Trained(ensemble(), attempts, epochs, accuracy, checkpoints)

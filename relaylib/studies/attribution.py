@@ -1,4 +1,4 @@
-"""Six scores of every node of the study, and what knocking out sets of nodes really costs."""
+"""Six scores of every node of a study, compared with each other and with knockouts of sets."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from relaylib.core.bootstrap import bootstrap_interval
 from relaylib.core.checks import check_choice, check_integer
 from relaylib.core.progress import progress
-from relaylib.core.seeds import stream
-from relaylib.core.store import Store
+from relaylib.core.seeds import random_orders, stream
+from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.information.exact import exact_subsets
+from relaylib.information.relay import node_values
 from relaylib.measures.attribution import (
-    bootstrap_interval,
     node_information,
     probe_weights,
     rank_agreement,
     rank_prediction,
 )
 from relaylib.measures.knockout import first_nodes, knockout_accuracy
-from relaylib.networks.conditions import TrainingConfig, regime_delays
+from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
-from relaylib.networks.recording import Recording, recording
-from relaylib.studies.study import N_BLANK, StudyConfig, load_ensemble, run_study
+from relaylib.networks.recording import Recording
+from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.grid import by_condition
+from relaylib.studies.study import load_ensemble, record_condition, run_study
 from relaylib.tasks.task import Trials, training_trials
 
 SCORES = (
@@ -50,7 +53,7 @@ class AttributionConfig:
     regime
         Training regime of the networks; they answer at its delays, which are averaged.
     time
-        Step at which nodes are scored and knocked out.
+        Step at which nodes are scored and knocked out; None: the last step of the input.
     n_random
         Random orders of nodes per network; their first k nodes are the random sets of size k.
     ridge
@@ -64,20 +67,26 @@ class AttributionConfig:
 
     study: StudyConfig = field(default_factory=StudyConfig)
     regime: str = "random"
-    time: int = 10
+    time: int | None = None
     n_random: int = 12
     ridge: float = 0.01
 
     def __post_init__(self) -> None:
         check_choice("regime", self.regime, self.study.regimes)
-        check_integer("time", self.time, 1, self.study.tasks[0].n_steps)
+        if self.time is not None:
+            check_integer("time", self.time, 1, self.study.n_steps)
         check_integer("n_random", self.n_random, 2)
         if not 0 < self.ridge < np.inf:
             raise ValueError(f"ridge must be positive and finite, got {self.ridge}")
 
+    @property
+    def step(self) -> int:
+        """Step of scores and knockouts."""
+        return self.study.n_steps if self.time is None else self.time
+
 
 def run_attribution(
-    config: AttributionConfig | None = None, *, store: Store | None = None
+    config: AttributionConfig | None = None, *, store: StoreLike | None = None
 ) -> xr.Dataset:
     """Score every node in six ways and hold the scores against each other and against knockouts.
 
@@ -104,7 +113,7 @@ def run_attribution(
     ----------
     Interaction: Grabisch and Roubens (1999), International Journal of Game Theory 28, 547-565.
     """
-    config, store = config or AttributionConfig(), store or Store()
+    config, store = configured(config, AttributionConfig), as_store(store)
     return store.dataset(
         "attribution",
         config,
@@ -123,120 +132,109 @@ _VARIABLES = {
     "loss": (("measure", "n_knocked_out"), "lost fraction of answers"),
     "loss_at_random": (("n_knocked_out",), "lost fraction of answers, random sets"),
 }
-
-
-def _measure(config: AttributionConfig, store: Store) -> xr.Dataset:
-    study = run_study(config.study, store=store).sel(regime=config.regime, time=config.time)
-    conditions = [c for c in config.study.conditions() if c.regime == config.regime]
-    bar = progress(conditions, desc="attribution", unit="condition")
-    rows = [_measure_condition(config, condition, study, store) for condition in bar]
-    nodes = study.node.values
-    compared = xr.Dataset(
-        coords={name: study[name] for name in (*_CASE, "concept_name", "node")}
-        | {"measure": list(SCORES), "other_measure": list(SCORES), "predictor": list(PREDICTORS)}
-        | {"other_node": nodes, "n_knocked_out": np.arange(1, len(nodes))}
-    ).drop_vars(("regime", "time"))
-    shape = tuple(compared.sizes[name] for name in _CASE[:2])
-    for name, (dims, label) in _VARIABLES.items():
-        values = np.stack([row[name] for row in rows])
-        attrs = {"units": "bit" if name.endswith("_bits") else "1", "long_name": label}
-        compared[name] = ((*_CASE, *dims), values.reshape(*shape, *values.shape[1:]), attrs)
-    own = compared.prediction - compared.prediction.sel(predictor=SCORES[0], drop=True)
-    compared["prediction_gain"] = own.assign_attrs(long_name=f"prediction less that of {SCORES[0]}")
-    for name in ("agreement", "prediction", "prediction_gain"):
-        compared = compared.assign(_intervals(compared[name], config.study.seed))
-    return compared.assign_attrs(regime=config.regime, time=config.time, seed=config.study.seed)
-
-
 _CASE = ("task", "architecture", "replicate", "concept")
 
 
-def _intervals(values: xr.DataArray, seed: int) -> dict[str, xr.DataArray]:
-    """Bootstrap the networks of each task and architecture."""
-    name = str(values.name)
-    low, high = xr.apply_ufunc(
-        lambda group: bootstrap_interval(
-            np.moveaxis(group, -1, 0), rng=stream(seed, "attribution", name)
-        ),
-        values.mean("concept"),
-        input_core_dims=[["replicate"]],
-        output_core_dims=[[], []],
-    )
-    return {f"{name}_low": low, f"{name}_high": high}
+def _measure(config: AttributionConfig, store: Store) -> xr.Dataset:
+    study = run_study(config.study, store=store).sel(regime=config.regime, time=config.step)
+    conditions = [c for c in config.study.conditions() if c.regime == config.regime]
+    cells = [
+        _measure_condition(config, condition, study, store)
+        for condition in progress(conditions, desc="attribution", unit="condition")
+    ]
+    compared = by_condition(config.study, cells, factors=_CASE[:2])
+    for name, (_, label) in _VARIABLES.items():
+        units = "bit" if name.endswith("_bits") else "1"
+        compared[name].attrs = {"units": units, "long_name": label}
+    own = compared.prediction - compared.prediction.sel(predictor=SCORES[0], drop=True)
+    compared["prediction_gain"] = own.assign_attrs(long_name=f"prediction less that of {SCORES[0]}")
+    for name in ("agreement", "prediction", "prediction_gain"):
+        rng = stream(config.study.seed, "attribution", name)
+        interval = bootstrap_interval(compared[name].mean("concept"), rng=rng)
+        compared[f"{name}_low"], compared[f"{name}_high"] = interval.low, interval.high
+    return compared.assign_attrs(regime=config.regime, time=config.step, seed=config.study.seed)
 
 
 class _Case(NamedTuple):
-    """The networks of one condition at the step in question."""
+    """The networks of one condition, and their recording at the step in question."""
 
     ensemble: Ensemble
     trials: Trials
     delays: tuple[int, ...]
-    activations: np.ndarray  # network, node, sequence
-    symbols: Recording  # states: network, node, sequence
+    step: int
+    recording: Recording
+    whole: xr.DataArray  # accuracy without a knockout, (network, concept)
+
+    def losses(self, sets: xr.DataArray) -> xr.DataArray:
+        """Lost fraction of answers without each set (network, ..., node): (network, ..., concept).
+
+        Accuracies are averaged over the delays of the regime.
+        """
+        accuracy = knockout_accuracy(
+            self.ensemble, self.trials, sets, delays=self.delays, step=self.step
+        )
+        return self.whole - accuracy.mean("delay", skipna=False)
 
 
 def _load(config: AttributionConfig, condition: TrainingConfig, store: Store) -> _Case:
-    study = config.study
-    trials = training_trials(condition.task, n_sampled=condition.n_sampled, seed=study.seed)
+    study, delays = config.study, condition.delays
     levels = condition.task, condition.architecture, condition.regime
     ensemble = load_ensemble(study, *levels, store=store)
-    run = ensemble.run(trials.inputs, N_BLANK)
-    symbols = recording(
-        run,
-        trials,
-        delay=study.read_delay(condition.regime),
-        lstm_state=study.lstm_state,
-        method=study.discretiser,
-        levels=study.levels,
-    )
-    analysed = run.hidden if run.cell is None or study.lstm_state == "hidden" else run.cell
-    symbols = symbols._replace(states=symbols.states[:, config.time - 1])
-    delays = regime_delays(condition.regime)
-    return _Case(ensemble, trials, delays, analysed[:, config.time - 1], symbols)
+    n_blank = max(study.n_blank, *delays)
+    recording = record_condition(study, condition, ensemble, n_blank=n_blank)
+    answers = recording.answers.sel(time=[study.n_steps + delay for delay in delays])
+    whole = (answers == recording.x_in).mean("sequence").mean("time")
+    trials = training_trials(condition.task, n_sampled=condition.n_sampled, seed=study.seed)
+    return _Case(ensemble, trials, delays, config.step, recording.sel(time=config.step), whole)
 
 
 def _measure_condition(
     config: AttributionConfig, condition: TrainingConfig, study: xr.Dataset, store: Store
-) -> dict[str, np.ndarray]:
+) -> xr.Dataset:
     case = _load(config, condition, store)
     greedy = study.sel(task=condition.task.name, architecture=condition.architecture)
-    exact = _walk_sets(case.symbols)
-    n_nodes = greedy.sizes["node"]
-
-    singles = np.broadcast_to(np.eye(n_nodes, dtype=bool), (len(case.ensemble), n_nodes, n_nodes))
+    exact = _walk_sets(case.recording)
+    states, x_in = case.recording.states.values, case.recording.x_in.values
+    activations = case.recording.activations.values
     score = np.stack(
         [
-            greedy.information_bits.values,
+            node_values(greedy.removal_order, greedy.relay_bits).values,
             exact["shapley_bits"],
             exact["essential_bits"],
-            node_information(case.symbols.states, case.symbols.x_in),
-            _losses(config, case, singles).transpose(0, 2, 1),
-            probe_weights(case.activations, case.symbols.x_in, ridge=config.ridge),
+            node_information(states, x_in),
+            _single_losses(case),
+            probe_weights(activations, x_in, ridge=config.ridge),
         ],
         axis=2,
     )  # network, concept, measure, node
-    orders = np.argsort(-np.round(score, 9), axis=-1, kind="stable")
-    orders[:, :, 0] = greedy.removal_order.values[..., ::-1] - 1
-    return {
+    measured = {
         "score": score,
         "total_bits": exact["relay_bits"][..., -1],
-        "last_removed": greedy.removal_order.values[..., -1],
+        "last_removed": greedy.removal_order.isel(removal_step=-1).values,
         "interaction_bits": exact["interaction_bits"],
         "agreement": rank_agreement(score[:, :, :, None], score[:, :, None]),
-        "loss": _own_losses(config, case, orders),
+        "loss": _own_losses(case, score, greedy),
         **_against_random_sets(config, condition, case, score, exact["relay_bits"]),
     }
+    nodes = greedy.node.values
+    coords = {"replicate": greedy.replicate.values, "node": nodes, "other_node": nodes}
+    coords |= {"measure": list(SCORES), "other_measure": list(SCORES)}
+    coords |= {"predictor": list(PREDICTORS), "n_knocked_out": np.arange(1, len(nodes))}
+    dims = {name: ("replicate", "concept", *inner) for name, (inner, _) in _VARIABLES.items()}
+    return xr.Dataset({name: (dims[name], measured[name]) for name in dims}, coords)
 
 
-def _walk_sets(symbols: Recording) -> dict[str, np.ndarray]:
+def _walk_sets(recording: Recording) -> dict[str, np.ndarray]:
     """All relay sets of each network and concept, (network, concept, ...)."""
-    names = ("relay_bits", "shapley_bits", "essential_bits", "interaction_bits")
-    found: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    n_cases = symbols.x_out.shape[:2]
+    names = ("relay_bits", "shapley_bits", "essential_bits")
+    found: dict[str, list[np.ndarray]] = {name: [] for name in (*names, "interaction_bits")}
+    x_in, x_out, states = (
+        data.values for data in (recording.x_in, recording.x_out, recording.states)
+    )
+    n_cases = x_out.shape[:2]
     for network, concept in np.ndindex(n_cases):
-        x_out, states = symbols.x_out[network, concept], symbols.states[network].T
-        exact = exact_subsets(symbols.x_in[concept], x_out, states)
-        for name in names[:3]:
+        exact = exact_subsets(x_in[concept], x_out[network, concept], states[network].T)
+        for name in names:
             found[name].append(getattr(exact, name))
         found["interaction_bits"].append(exact.interaction_bits())
     return {
@@ -244,27 +242,24 @@ def _walk_sets(symbols: Recording) -> dict[str, np.ndarray]:
     }
 
 
-def _losses(config: AttributionConfig, case: _Case, sets: np.ndarray) -> np.ndarray:
-    """Lost fraction of answers without each set (network, set, node): (network, set, concept)."""
-    none = np.zeros_like(sets[:, :1])
-    accuracy = knockout_accuracy(
-        case.ensemble,
-        case.trials,
-        np.concatenate([none, sets], axis=1),
-        delays=case.delays,
-        step=config.time,
-    ).mean(axis=2)
-    return accuracy[:, :1] - accuracy[:, 1:]
+def _single_losses(case: _Case) -> np.ndarray:
+    """Lost answers without each single node, (network, concept, node)."""
+    nodes = case.recording.states.node.values
+    alone = np.eye(len(nodes), dtype=bool)
+    sets = xr.DataArray(alone, {"without": nodes, "node": nodes}, ("without", "node"))
+    return case.losses(sets).transpose("network", "concept", "without").values
 
 
-def _own_losses(config: AttributionConfig, case: _Case, orders: np.ndarray) -> np.ndarray:
+def _own_losses(case: _Case, score: np.ndarray, greedy: xr.Dataset) -> np.ndarray:
     """Lost answers of the concept that the nodes were ordered for, (network, concept, .., k)."""
-    n_networks, n_concepts, n_measures, n_nodes = orders.shape
-    sets = first_nodes(orders)[..., 1:-1, :].reshape(n_networks, -1, n_nodes)
-    losses = _losses(config, case, sets).reshape(
-        n_networks, n_concepts, n_measures, n_nodes - 1, n_concepts
-    )
-    return np.einsum("bcmkc->bcmk", losses)
+    orders = greedy.node.values[np.argsort(-np.round(score, 9), axis=-1, kind="stable")]
+    orders[:, :, 0] = greedy.removal_order.values[..., ::-1]
+    dims = ("network", "ordered_for", "measure", "removal_step")
+    sets = first_nodes(xr.DataArray(orders, dims=dims)).isel(n_knocked_out=slice(1, -1))
+    losses = case.losses(sets)
+    own = xr.DataArray(np.arange(losses.sizes["concept"]), dims="own")
+    losses = losses.isel(ordered_for=own, concept=own)
+    return losses.transpose("network", "own", "measure", "n_knocked_out").values
 
 
 def _against_random_sets(
@@ -274,26 +269,25 @@ def _against_random_sets(
     score: np.ndarray,
     relay_bits: np.ndarray,
 ) -> dict[str, np.ndarray]:
-    orders = _random_orders(config, condition, score.shape[-1])  # network, draw, node
-    sets = first_nodes(orders)[..., 1:-1, :]  # network, draw, k, node
-    sizes = np.tile(np.arange(1, sets.shape[-1]), sets.shape[1])
-    sets = sets.reshape(len(sets), -1, sets.shape[-1])
-    losses = _losses(config, case, sets).transpose(0, 2, 1)  # network, concept, set
-    sums = np.einsum("bcmn,bsn->bcms", score, sets.astype(float))
-    masks = sets @ (1 << np.arange(sets.shape[-1]))
+    """Compare scores of random sets with the losses that their knockouts cause."""
+    nodes = case.recording.states.node.values
+    key = ("attribution", condition.task.name, condition.architecture, condition.regime)
+    orders = [
+        random_orders(config.n_random, len(nodes), rng=stream(condition.seed, *key, replicate))
+        for replicate in range(condition.n_replicates)
+    ]
+    order = xr.DataArray(nodes[np.stack(orders)], dims=("network", "draw", "removal_step"))
+    sets = first_nodes(order).isel(n_knocked_out=slice(1, -1))
+    losses = case.losses(sets).transpose("network", "concept", "draw", "n_knocked_out").values
+    members = sets.transpose("network", "draw", "n_knocked_out", "node").values
+    members = members.reshape(len(members), -1, len(nodes))  # network, set, node
+    sums = np.einsum("bcmn,bsn->bcms", score, members.astype(float))
+    masks = members @ (1 << np.arange(len(nodes)))
     of_set = np.take_along_axis(relay_bits, masks[:, None], axis=-1)
     predictors = np.concatenate([of_set[:, :, None], sums], axis=2)
-    by_size = losses.reshape(*losses.shape[:2], config.n_random, -1)
+    sizes = np.tile(sets.n_knocked_out.values, config.n_random)
+    flat = losses.reshape(*losses.shape[:2], 1, -1)
     return {
-        "prediction": rank_prediction(predictors, losses[:, :, None], sizes),
-        "loss_at_random": by_size.mean(axis=2),
+        "prediction": rank_prediction(predictors, flat, sizes),
+        "loss_at_random": losses.mean(axis=2),
     }
-
-
-def _random_orders(
-    config: AttributionConfig, condition: TrainingConfig, n_nodes: int
-) -> np.ndarray:
-    nodes = np.tile(np.arange(n_nodes), (config.n_random, 1))
-    key = ("attribution", condition.task.name, condition.architecture, condition.regime)
-    streams = [stream(config.study.seed, *key, r) for r in range(config.study.n_replicates)]
-    return np.stack([rng.permuted(nodes, axis=1) for rng in streams])

@@ -1,28 +1,33 @@
-"""Samples from distributions whose relay information is known: which estimate is right, and when.
+"""Validation of estimators on samples from distributions with known relay information.
 
-In every distribution ``x_in`` is a fair coin and the relay set is the whole layer; its nodes are
-fair coins, too, but for what the distribution says of the last.
+In every distribution ``x_in`` is a fair coin and the relay set is the whole layer. All its nodes
+are independent fair coins, except the last where the distribution says so.
 """
+
+from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_choice, check_finite, check_integer
+from relaylib.core.checks import check_choice, check_finite, check_integer, check_rng
 from relaylib.core.progress import progress
 from relaylib.core.seeds import stream
-from relaylib.core.store import Store
+from relaylib.core.store import StoreLike, as_store
 from relaylib.information.significance import UndersampledWarning, occupied_fraction, shuffle_test
+from relaylib.studies.config import configured
 
 TRUE_BITS = {"irrelevant": 0.0, "noisy answer": 0.0, "copy": 1.0, "cipher": 1.0, "XOR": -1.0}
 """The distributions, and the relay information of the whole layer in each."""
+MAX_SEQUENCES, MAX_NODES = 10_000_000, 62  # memory; states of a layer as one int64
 
 
 @dataclass(frozen=True)
-class SamplesConfig:
-    """What is drawn, and how often.
+class ValidationConfig:
+    """What samples are drawn, and how many.
 
     Parameters
     ----------
@@ -31,9 +36,9 @@ class SamplesConfig:
     n_nodes
         Binary nodes in the layer, at least 2.
     agreement
-        How often x_out equals x_in in "noisy answer".
+        Probability that x_out equals x_in in "noisy answer".
     n_shuffles
-        Shuffles of each sample.
+        Shuffles per sample.
     n_replicates
         Samples of each distribution and size.
     seed
@@ -56,13 +61,17 @@ class SamplesConfig:
         sizes = self.n_sequences
         if not isinstance(sizes, tuple) or not sizes or len(set(sizes)) < len(sizes):
             raise ValueError(f"n_sequences must be a tuple of distinct sizes, got {sizes!r}")
-        for size in sizes:
-            check_integer("n_sequences", size, 2)
-        check_integer("n_nodes", self.n_nodes, 2, 62)
-        check_integer("n_shuffles", self.n_shuffles, 2)
-        check_integer("n_replicates", self.n_replicates, 1)
-        check_integer("seed", self.seed, 0)
-        if not 0.5 <= check_finite("agreement", self.agreement, ()) <= 1:
+        checked: dict[str, Any] = {
+            "n_sequences": tuple(check_integer("n_sequences", n, 2, MAX_SEQUENCES) for n in sizes),
+            "n_nodes": check_integer("n_nodes", self.n_nodes, 2, MAX_NODES),
+            "n_shuffles": check_integer("n_shuffles", self.n_shuffles, 2),
+            "n_replicates": check_integer("n_replicates", self.n_replicates, 1),
+            "seed": check_integer("seed", self.seed, 0, 2**63 - 1),
+            "agreement": float(check_finite("agreement", self.agreement, ())),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        if not 0.5 <= self.agreement <= 1:
             raise ValueError(f"agreement must be in [0.5, 1], got {self.agreement}")
 
 
@@ -79,10 +88,10 @@ def draw_sample(
     - "irrelevant": x_out is x_in; all nodes are coins. 0 bits.
     - "noisy answer": x_out is x_in with probability ``agreement``; all nodes are coins. 0 bits.
     - "copy": x_out is x_in, and so is the last node. 1 bit.
-    - "cipher": x_out is x_in; the last node is x_in XOR the first, so that either alone tells
-      nothing of x_in. 1 bit, synergy of two nodes.
-    - "XOR": x_out is a coin of its own; the last node is x_in XOR x_out. -1 bit: what the layer
-      holds ties two things that have nothing to do with each other.
+    - "cipher": x_out is x_in; the last node is x_in XOR the first node, so neither node alone is
+      informative about x_in. 1 bit: synergy of two nodes.
+    - "XOR": x_out is an independent coin; the last node is x_in XOR x_out. -1 bit: x_in and x_out
+      are independent, but not given the layer.
 
     Returns
     -------
@@ -93,10 +102,15 @@ def draw_sample(
 
     Raises
     ------
-    ValueError
-        If there is no such distribution; the message names those that there are.
+    ValueError, TypeError
+        If there is no such distribution (the message lists the known ones), or another argument
+        is out of range.
     """
     check_choice("distribution", distribution, tuple(TRUE_BITS))
+    n_sequences = check_integer("n_sequences", n_sequences, 1, MAX_SEQUENCES)
+    n_nodes, rng = check_integer("n_nodes", n_nodes, 2, MAX_NODES), check_rng(rng)
+    if not 0 <= check_finite("agreement", agreement, ()) <= 1:
+        raise ValueError(f"agreement must be in [0, 1], got {agreement}")
     x_in = rng.integers(0, 2, n_sequences)
     states = rng.integers(0, 2, (n_sequences, n_nodes))
     x_out = x_in
@@ -112,42 +126,42 @@ def draw_sample(
     return x_in, x_out, states
 
 
-def estimate_known(config: SamplesConfig, *, store: Store | None = None) -> xr.Dataset:
-    """Estimate the relay information of every sample in each way, and test it by shuffles.
+def validate_estimators(
+    config: ValidationConfig | None = None, *, store: StoreLike | None = None
+) -> xr.Dataset:
+    """Estimate the relay information of every sample by each estimator, and test it by shuffles.
 
-    Samples too small for their states are drawn on purpose; no warning is given of them.
+    Some samples are too small on purpose; `UndersampledWarning` is suppressed.
 
     Returns
     -------
-    Dataset over (distribution, n_sequences, replicate): ``plug_in_bits``, ``corrected_bits``
-    (Grassberger), ``excess_bits`` (plug-in less the mean of its shuffles), ``p_value``,
-    ``occupied_fraction`` (distinct states per sequence); and ``true_bits`` (distribution,).
+    xarray.Dataset
+        (distribution, n_sequences, replicate): ``plug_in_bits``, ``corrected_bits`` (Grassberger),
+        ``excess_bits`` (plug-in minus the mean of its shuffles), ``p_value``,
+        ``occupied_fraction`` (distinct states per sequence); and ``true_bits`` (distribution,).
     """
-    store = store or Store()
+    config, store = configured(config, ValidationConfig), as_store(store)
     modules = ["relaylib.studies.estimator_validation"]
-    return store.dataset("samples", config, lambda: _estimate(config), modules=modules)
+    return store.dataset("estimator-validation", config, lambda: _estimate(config), modules=modules)
 
 
-def _estimate(config: SamplesConfig) -> xr.Dataset:
+def _estimate(config: ValidationConfig) -> xr.Dataset:
     dims: dict[str, list | np.ndarray] = {
         "distribution": list(TRUE_BITS),
         "n_sequences": list(config.n_sequences),
         "replicate": np.arange(config.n_replicates),
     }
     shape = tuple(len(labels) for labels in dims.values())
-    values = np.empty((len(_VARIABLES), *shape))
+    values = np.empty((*shape, len(_VARIABLES)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UndersampledWarning)
-        for cell in progress(list(np.ndindex(*shape)), desc="samples"):
+        for cell in progress(list(np.ndindex(*shape)), desc="estimator validation"):
             distribution, size, replicate = (dims[d][i] for d, i in zip(dims, cell, strict=True))
-            values[:, *cell] = _estimate_one(config, distribution, size, int(replicate))
-    estimates = xr.Dataset(
-        {
-            name: (tuple(dims), value, {"units": units, "long_name": label})
-            for (name, (units, label)), value in zip(_VARIABLES.items(), values, strict=True)
-        },
-        dims,
-    )
+            values[cell] = _estimate_one(config, distribution, size, int(replicate))
+    estimates = xr.Dataset(coords=dims)
+    for index, (name, (units, label)) in enumerate(_VARIABLES.items()):
+        attrs = {"units": units, "long_name": label}
+        estimates[name] = (tuple(dims), values[..., index], attrs)
     true_bits = ("distribution", list(TRUE_BITS.values()), {"units": "bit"})
     return estimates.assign(true_bits=true_bits)
 
@@ -155,14 +169,14 @@ def _estimate(config: SamplesConfig) -> xr.Dataset:
 _VARIABLES = {
     "plug_in_bits": ("bit", "plug-in relay information"),
     "corrected_bits": ("bit", "relay information with Grassberger's correction"),
-    "excess_bits": ("bit", "plug-in less the mean of its shuffles"),
-    "p_value": ("1", "probability of so much by chance"),
+    "excess_bits": ("bit", "plug-in minus the mean of its shuffles"),
+    "p_value": ("1", "p value of the shuffle test"),
     "occupied_fraction": ("1", "distinct states per sequence"),
 }
 
 
 def _estimate_one(
-    config: SamplesConfig, distribution: str, n_sequences: int, replicate: int
+    config: ValidationConfig, distribution: str, n_sequences: int, replicate: int
 ) -> tuple[float, ...]:
     rng = stream(config.seed, "sample", distribution, n_sequences, replicate)
     x_in, x_out, states = draw_sample(
@@ -171,4 +185,4 @@ def _estimate_one(
     layer = states @ 2 ** np.arange(config.n_nodes)  # the joint state of all nodes, as a number
     test = shuffle_test(x_in, x_out, layer, states[:, :0], n_shuffles=config.n_shuffles, rng=rng)
     tested = test.relay_bits, test.corrected_bits, test.excess_bits, test.p_value
-    return *tested, occupied_fraction(layer)
+    return *tested, float(occupied_fraction(layer))

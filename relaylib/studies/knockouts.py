@@ -1,4 +1,4 @@
-"""The knockouts of the study: relays of each concept, the least relaying nodes, random sets."""
+"""Knockouts in the networks of a study: relays of each concept, least relaying and random nodes."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_choice, check_integer
+from relaylib.core.checks import check_choice, check_integer, select
 from relaylib.core.progress import progress
-from relaylib.core.seeds import stream
-from relaylib.core.store import Store
+from relaylib.core.seeds import random_orders, stream
+from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.measures.knockout import first_nodes, knockout_accuracy
-from relaylib.networks.conditions import regime_delays
-from relaylib.studies.study import StudyConfig, load_ensemble, run_study
+from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.grid import stack
+from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.task import training_trials
 
 
 @dataclass(frozen=True)
 class KnockoutConfig:
-    """Everything that decides the knockouts' numbers.
+    """Everything that decides the numbers of the knockouts.
 
     Parameters
     ----------
@@ -31,8 +32,8 @@ class KnockoutConfig:
         Training regime of the networks (paper: random). They answer at the delays of the regime,
         which are averaged; the paper does not say at which they answer.
     time
-        Step after whose update the removal order is taken and nodes are knocked out (paper: 10,
-        when all information is in).
+        Step after whose update the removal order is taken and nodes are knocked out; None: the
+        last step of the input, when all information is in (paper: 10).
     n_random
         Random orders of nodes per network, the control: their first k nodes are the random sets
         of size k.
@@ -46,18 +47,24 @@ class KnockoutConfig:
     study: StudyConfig = field(default_factory=StudyConfig)
     task: str = "memory"
     regime: str = "random"
-    time: int = 10
+    time: int | None = None
     n_random: int = 50
 
     def __post_init__(self) -> None:
         check_choice("task", self.task, [task.name for task in self.study.tasks])
         check_choice("regime", self.regime, self.study.regimes)
-        check_integer("time", self.time, 1, self.study.tasks[0].n_steps)
+        if self.time is not None:
+            check_integer("time", self.time, 1, self.study.n_steps)
         check_integer("n_random", self.n_random, 1)
+
+    @property
+    def step(self) -> int:
+        """Step of the knockout."""
+        return self.study.n_steps if self.time is None else self.time
 
 
 def run_knockouts(
-    config: KnockoutConfig | None = None, *, store: Store | None = None
+    config: KnockoutConfig | None = None, *, store: StoreLike | None = None
 ) -> xr.Dataset:
     """Knock out relaying, least relaying and random nodes in every network (Figs. 4 and 5).
 
@@ -68,13 +75,13 @@ def run_knockouts(
         population: ``relaying`` and ``least_relaying`` (architecture, replicate, relays_of,
         n_knocked_out, concept), where the nodes removed are the most and the least relaying of
         concept ``relays_of``; ``at_random`` (architecture, replicate, draw, n_knocked_out,
-        concept). Concept names are in ``concept_name``.
+        concept). ``relays_of`` and ``concept`` hold the task's names.
 
     References
     ----------
     Hintze, Najam, Schossau (2025), section III.
     """
-    config, store = config or KnockoutConfig(), store or Store()
+    config, store = configured(config, KnockoutConfig), as_store(store)
     return store.dataset(
         f"knockouts-{config.task}",
         config,
@@ -85,74 +92,59 @@ def run_knockouts(
 
 def _measure(config: KnockoutConfig, store: Store) -> xr.Dataset:
     study = run_study(config.study, store=store)
-    chosen = study.sel(task=config.task, regime=config.regime, time=config.time)
-    rows = [
-        _measure_architecture(config, store, architecture, chosen.sel(architecture=architecture))
-        for architecture in progress(config.study.architectures, desc="knockouts")
+    chosen = select(study, task=config.task, regime=config.regime, time=config.step)
+    architectures = list(config.study.architectures)
+    cells = [
+        _measure_architecture(config, store, chosen.sel(architecture=architecture))
+        for architecture in progress(architectures, desc="knockouts")
     ]
-    knockouts = xr.Dataset(
-        coords={
-            "architecture": list(config.study.architectures),
-            "replicate": chosen.replicate.values,
-            "relays_of": chosen.concept.values,
-            "draw": np.arange(config.n_random),
-            "n_knocked_out": np.arange(config.study.n_nodes + 1),
-            "concept": chosen.concept.values,
-            "concept_name": ("concept", chosen.concept_name.values),
-        }
+    knockouts = stack(cells, "architecture").assign_coords(
+        architecture=architectures, concept_name=("concept", chosen.concept.values)
     )
-    for name, (dimension, label) in _VARIABLES.items():
-        knockouts[name] = (
-            ("architecture", "replicate", dimension, "n_knocked_out", "concept"),
-            np.stack([row[name] for row in rows]),
-            {"units": "1", "long_name": f"fraction right without {label}"},
-        )
+    for name, label in _VARIABLES.items():
+        knockouts[name].attrs = {"units": "1", "long_name": f"fraction right without {label}"}
     return knockouts.assign_attrs(
-        task=config.task, regime=config.regime, time=config.time, seed=config.study.seed
+        task=config.task, regime=config.regime, time=config.step, seed=config.study.seed
     )
 
 
 _VARIABLES = {
-    "relaying": ("relays_of", "the most relaying nodes"),
-    "least_relaying": ("relays_of", "the least relaying nodes"),
-    "at_random": ("draw", "random nodes"),
+    "relaying": "the most relaying nodes",
+    "least_relaying": "the least relaying nodes",
+    "at_random": "random nodes",
 }
 
 
-def _measure_architecture(
-    config: KnockoutConfig, store: Store, architecture: str, chosen: xr.Dataset
-) -> dict[str, np.ndarray]:
-    condition = config.study.condition(config.task, architecture, config.regime)
-    ensemble = load_ensemble(config.study, config.task, architecture, config.regime, store=store)
+def _measure_architecture(config: KnockoutConfig, store: Store, chosen: xr.Dataset) -> xr.Dataset:
+    levels = config.task, str(chosen.architecture.item()), config.regime
+    condition = config.study.condition(*levels)
+    ensemble = load_ensemble(config.study, *levels, store=store)
     trials = training_trials(condition.task, n_sampled=condition.n_sampled, seed=condition.seed)
-    least_first = chosen.removal_order.values - 1
-    orders = {
-        "relaying": least_first[..., ::-1],
-        "least_relaying": least_first,
-        "at_random": _random_orders(config, architecture),
+    order = chosen.removal_order.drop_vars("concept_name").rename(concept="relays_of")
+    sets = {
+        "relaying": first_nodes(order, from_end=True),
+        "least_relaying": first_nodes(order),
+        "at_random": first_nodes(_random_orders(config, levels[1], chosen)),
     }
-    accuracy = {}
-    for name, order in orders.items():
-        sets = first_nodes(order)  # replicate, concept or draw, k, node
-        shares = knockout_accuracy(
-            ensemble,
-            trials,
-            sets.reshape(len(sets), -1, sets.shape[-1]),
-            delays=regime_delays(config.regime),
-            step=config.time,
-        )
-        accuracy[name] = shares.mean(axis=2).reshape(*sets.shape[:3], -1)
-    return accuracy
+    accuracy = {
+        name: knockout_accuracy(
+            ensemble, trials, nodes, delays=condition.delays, step=config.step
+        ).mean("delay", skipna=False)
+        for name, nodes in sets.items()
+    }
+    return xr.Dataset(accuracy)
 
 
-def _random_orders(config: KnockoutConfig, architecture: str) -> np.ndarray:
-    """Draw (replicate, draw, node); a network's draws do not depend on how many networks run."""
-    study = config.study
-    nodes = np.tile(np.arange(study.n_nodes), (config.n_random, 1))
+def _random_orders(config: KnockoutConfig, architecture: str, chosen: xr.Dataset) -> xr.DataArray:
+    """Draw (replicate, draw, removal_step); draws of a network do not depend on the others."""
     key = ("knockouts", config.task, architecture, config.regime)
-    return np.stack(
-        [stream(study.seed, *key, r).permuted(nodes, axis=1) for r in range(study.n_replicates)]
-    )
+    draws = [
+        random_orders(config.n_random, chosen.sizes["node"], rng=stream(config.study.seed, *key, r))
+        for r in range(config.study.n_replicates)
+    ]
+    nodes, dims = chosen.node.values, ("replicate", "draw", "removal_step")
+    coords = {"replicate": chosen.replicate, "draw": np.arange(config.n_random)}
+    return xr.DataArray(nodes[np.stack(draws)], coords, dims)
 
 
 def mean_losses(knockouts: xr.Dataset) -> xr.Dataset:

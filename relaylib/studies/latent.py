@@ -1,4 +1,4 @@
-"""State space of trained networks: clusters of memory contents, and what node removal does."""
+"""State space of trained networks: clusters of memory contents, and the effect of node removal."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_integer
+from relaylib.core.checks import check_integer, select
 from relaylib.core.progress import progress
-from relaylib.core.seeds import stream
-from relaylib.core.store import Store
+from relaylib.core.seeds import random_orders, stream
+from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.measures.geometry import (
     SCORES,
     nearest_centroid_accuracy,
@@ -19,8 +19,12 @@ from relaylib.measures.geometry import (
     project_many,
     score_many,
 )
+from relaylib.measures.knockout import first_nodes
 from relaylib.networks.ensemble import Ensemble
-from relaylib.studies.study import N_BLANK, StudyConfig, load_ensemble, run_study
+from relaylib.networks.recording import record
+from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.grid import stack
+from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.memory import MemoryTask
 from relaylib.tasks.task import Trials, training_trials
 
@@ -49,7 +53,7 @@ class LatentConfig:
     n_random
         Random removal orders per network (paper: 50).
     order_time
-        Time at which the greedy removal orders are taken.
+        Step at which the greedy removal orders are taken; None: the last step of the input.
 
     Raises
     ------
@@ -61,7 +65,7 @@ class LatentConfig:
     noise_sd: float = 0.1
     sequences_per_state: int = 16
     n_random: int = 50
-    order_time: int = 10
+    order_time: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("tasks", "architectures"):
@@ -71,13 +75,19 @@ class LatentConfig:
             raise ValueError(f"noise_sd must be a number >= 0, got {self.noise_sd}")
         check_integer("sequences_per_state", self.sequences_per_state, 4)
         check_integer("n_random", self.n_random, 1)
-        check_integer("order_time", self.order_time, 1, self.study.tasks[0].n_steps + N_BLANK)
+        if self.order_time is not None:
+            check_integer("order_time", self.order_time, 1, self.study.n_steps + self.study.n_blank)
+
+    @property
+    def step(self) -> int:
+        """Step of the removal orders."""
+        return self.study.n_steps if self.order_time is None else self.order_time
 
 
-def run_latent(config: LatentConfig | None = None, *, store: Store | None = None) -> xr.Dataset:
+def run_latent(config: LatentConfig | None = None, *, store: StoreLike | None = None) -> xr.Dataset:
     """Project networks' states onto two principal components, with all nodes and with fewer.
 
-    States are those of the last input step and all blank steps after it (10 .. 15), of noisy
+    States are those of the last input step and all blank steps after it (10..15), of noisy
     sequences, the same for all networks. Nodes are removed least relaying first, by each concept's
     greedy order, and in random orders.
 
@@ -97,7 +107,7 @@ def run_latent(config: LatentConfig | None = None, *, store: Store | None = None
     ----------
     Hintze, Najam, Schossau (2025), section III, Figs. 12 and 13.
     """
-    config, store = config or LatentConfig(), store or Store()
+    config, store = configured(config, LatentConfig), as_store(store)
     return store.dataset(
         "latent", config, lambda: _measure(config, store), modules=["relaylib.studies.latent"]
     )
@@ -118,8 +128,8 @@ def removal_projections(network: xr.Dataset) -> xr.Dataset:
     """
     activations = network.activations.transpose("time", "sequence", "node")
     points = activations.values.reshape(-1, activations.sizes["node"])
-    sets = np.concatenate([_shrinking(order - 1) for order in network.removal_order.values])
-    coordinates, _ = project_many(points, sets)
+    kept = _kept(network.removal_order).transpose("concept", "n_knocked_out", "node")
+    coordinates, _ = project_many(points, kept.values.reshape(-1, activations.sizes["node"]))
     sizes = network.sizes
     shape = (sizes["concept"], sizes["set_size"], 2, sizes["time"], sizes["sequence"])
     dims = ("concept", "set_size", "component", "time", "sequence")
@@ -156,93 +166,99 @@ class _Shown(NamedTuple):
 def _show(config: LatentConfig) -> _Shown:
     """Draw the sequences: the task's own of each memory content in turn, with noise."""
     task, seed = config.study.tasks[0], config.study.seed
-    trials = training_trials(task, n_sampled=1000, seed=seed)
+    trials = training_trials(task, n_sampled=config.study.n_sampled, seed=seed)
     signs, state = np.unique((trials.targets > 0).astype(int), axis=0, return_inverse=True)
     rows = [np.resize(np.flatnonzero(state == s), config.sequences_per_state) for s in set(state)]
     chosen = np.concatenate(rows)
     noise = stream(seed, "latent noise", task.name).standard_normal(trials.inputs[chosen].shape)
     inputs = (trials.inputs[chosen] + config.noise_sd * noise).astype(np.float32)
-    return _Shown(Trials(inputs, trials.targets[chosen]), state[chosen], signs)
+    shown = trials._replace(inputs=inputs, targets=trials.targets[chosen])
+    return _Shown(shown, state[chosen], signs)
 
 
 def _measure(config: LatentConfig, store: Store) -> xr.Dataset:
-    study = run_study(config.study, store=store).isel(task=0, architecture=0)
-    orders = study[["relay_bits", "removal_order"]].sel(time=config.order_time, drop=True)
-    task, architecture = config.study.tasks[0], config.study.architectures[0]
+    task, architecture = config.study.tasks[0].name, config.study.architectures[0]
+    study = select(run_study(config.study, store=store), task=task, architecture=architecture)
+    orders = study[["relay_bits", "removal_order"]].sel(time=config.step, drop=True)
     shown = _show(config)
-    networks = []
+    cells = []
     for regime in progress(config.study.regimes, desc="latent space", unit="regime"):
         ensemble = load_ensemble(config.study, task, architecture, regime, store=store)
-        measured = _measure_regime(config, orders.sel(regime=regime), ensemble, shown)
-        networks.append(xr.concat(measured, dim=study.replicate))
-    latent = xr.concat(networks, dim=study.regime).assign(orders.sel(set_size=slice(None, 1)))
+        networks = _measure_regime(config, orders.sel(regime=regime), ensemble, shown)
+        cells.append(stack(networks, "replicate"))
+    latent = stack(cells, "regime").assign(orders.sel(set_size=slice(None, 1)))
     dims = ("score", "labelling", "regime", "replicate", "concept", "draw", "set_size")
     latent = latent.transpose(*dims, "time", "sequence", "removal_step", "node", "component")
     for name, variable in latent.data_vars.items():
         variable.attrs["units"] = "bit" if name == "relay_bits" else "1"
-    state, target = ("sequence", shown.state), (("sequence", "concept"), shown.trials.targets)
-    times = ("time", np.arange(task.n_steps, task.n_steps + N_BLANK + 1), {"units": "step"})
-    return latent.assign_coords(time=times, state=state, target=target)
+    target = (("sequence", "concept"), shown.trials.targets)
+    latent = latent.assign_coords(state=("sequence", shown.state), target=target)
+    latent.time.attrs["units"] = "step"
+    return latent
 
 
 def _measure_regime(
     config: LatentConfig, orders: xr.Dataset, ensemble: Ensemble, shown: _Shown
 ) -> list[xr.Dataset]:
     """Measure every network of one regime; one dataset each."""
-    n_steps = config.study.tasks[0].n_steps
-    run = ensemble.run(shown.trials.inputs, N_BLANK)
-    recorded = run.hidden if run.cell is None or config.study.lstm_state == "hidden" else run.cell
-    states = recorded[:, n_steps - 1 :].transpose(0, 1, 3, 2)
-    regime = str(orders.regime.item())
-    delay = config.study.read_delay(regime)
-    answers = run.outputs[:, n_steps + delay - 1] > 0
-    accuracy = (answers == (shown.trials.targets.T > 0)).mean(axis=(1, 2))
+    study, regime = config.study, str(orders.regime.item())
+    delay = study.read_delay(regime)
+    recording = record(
+        ensemble, shown.trials, delay=delay, n_blank=study.n_blank, lstm_state=study.lstm_state
+    )
+    accuracy = (recording.x_out == recording.x_in).mean(["concept", "sequence"])
+    states = recording.activations.sel(time=slice(study.n_steps, None)).assign_coords(
+        network=orders.replicate.values
+    )
     measured = []
-    for replicate, activations in enumerate(states):
-        key = (config.study.tasks[0].name, config.study.architectures[0], regime, replicate)
-        rng = stream(config.study.seed, "random removal", *key)
-        order = orders.removal_order.sel(replicate=replicate).values - 1
-        network = _measure_network(activations, delay, order, shown, config.n_random, rng)
-        measured.append(network.assign(noisy_accuracy=accuracy[replicate]))
+    for replicate in orders.replicate.values.tolist():
+        key = (study.tasks[0].name, study.architectures[0], regime, replicate)
+        rng = stream(study.seed, "random removal", *key)
+        draws = random_orders(config.n_random, states.sizes["node"], rng=rng)
+        network = _measure_network(
+            states.sel(network=replicate, drop=True).transpose("time", "sequence", "node"),
+            study.n_steps + delay,
+            orders.removal_order.sel(replicate=replicate, drop=True),
+            states.node.values[draws],
+            shown,
+        )
+        measured.append(network.assign(noisy_accuracy=accuracy.values[replicate]))
     return measured
 
 
 def _measure_network(
-    activations: np.ndarray,
-    delay: int,
-    order: np.ndarray,
+    activations: xr.DataArray,
+    answer_time: int,
+    order: xr.DataArray,
+    draws: np.ndarray,
     shown: _Shown,
-    n_random: int,
-    rng: np.random.Generator,
 ) -> xr.Dataset:
-    """Measure one network; activations (time, sequence, node), order (concept, node) from 0."""
+    """Measure one network: activations (time, sequence, node), orders of concepts and at random."""
     n_times, n_sequences, n_nodes = activations.shape
-    points, state = activations.reshape(-1, n_nodes), np.tile(shown.state, n_times)
-    draws = rng.permuted(np.tile(np.arange(n_nodes), (n_random, 1)), axis=1)
-    scores = _removal_scores(points, state, shown.signs, np.concatenate([order, draws]))
-    n_concepts = len(order)
+    points, state = activations.values.reshape(-1, n_nodes), np.tile(shown.state, n_times)
+    orders = np.concatenate([order.transpose("concept", "removal_step").values, draws])
+    scores = _removal_scores(points, state, shown.signs, orders)
+    n_concepts = order.sizes["concept"]
     own = np.arange(n_concepts)
     ordered = [scores[own, :, own], scores[own, :, -1]]  # (labelling, concept, set_size, score)
     random = [scores[n_concepts:, :, :n_concepts], scores[n_concepts:, :, [-1] * n_concepts]]
     coordinates, variance_fraction = pca(points)
-    accuracy = nearest_centroid_accuracy(activations[delay], shown.state)
+    accuracy = nearest_centroid_accuracy(activations.sel(time=answer_time).values, shown.state)
+    by_order = ("labelling", "concept", "set_size", "score")
+    by_draw = ("labelling", "draw", "set_size", "concept", "score")
+    place = coordinates.reshape(n_times, n_sequences, 2).astype(np.float32)
     return xr.Dataset(
         {
-            "activations": (("time", "sequence", "node"), activations),
-            "coordinates": (
-                ("time", "sequence", "component"),
-                coordinates.reshape(n_times, n_sequences, 2).astype(np.float32),
-            ),
+            "activations": (activations.dims, activations.values),
+            "coordinates": (("time", "sequence", "component"), place),
             "variance_fraction": ("component", variance_fraction),
             "silhouette": ((), scores[0, 0, -1, 0]),
             "decoding_accuracy": ((), accuracy),
-            "ordered_score": (("labelling", "concept", "set_size", "score"), np.stack(ordered)),
-            "random_score": (
-                ("labelling", "draw", "set_size", "concept", "score"),
-                np.stack(random).astype(np.float32),
-            ),
+            "ordered_score": (by_order, np.stack(ordered)),
+            "random_score": (by_draw, np.stack(random).astype(np.float32)),
         },
         coords={
+            "time": activations.time.values,
             "set_size": np.arange(n_nodes, 0, -1),
             "score": list(SCORES),
             "labelling": list(LABELLINGS),
@@ -255,14 +271,13 @@ def _removal_scores(
     points: np.ndarray, state: np.ndarray, signs: np.ndarray, orders: np.ndarray
 ) -> np.ndarray:
     """Scores as nodes leave in each order: (order, set_size, concept and then state, score)."""
-    sets = np.concatenate([_shrinking(order) for order in orders])
+    kept = _kept(xr.DataArray(orders, dims=("order", "removal_step"))).values
     labellings = np.concatenate([signs.T, np.arange(len(signs))[None]])
-    coordinates, _ = project_many(points, sets)
+    coordinates, _ = project_many(points, kept.reshape(-1, kept.shape[-1]))
     scores = score_many(coordinates, state, labellings)
     return scores.reshape(*orders.shape, *scores.shape[1:])
 
 
-def _shrinking(order: np.ndarray) -> np.ndarray:
-    """Nodes left in as they leave one by one: bool (set, node), all nodes first, one last."""
-    rank = np.argsort(order)
-    return rank >= np.arange(len(order))[:, None]
+def _kept(order: xr.DataArray) -> xr.DataArray:
+    """Nodes left in as they leave one by one, (..., n_knocked_out, node): all first, one last."""
+    return ~first_nodes(order).isel(n_knocked_out=slice(-1))

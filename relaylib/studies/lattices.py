@@ -1,4 +1,4 @@
-"""All relay sets of the study's networks: what the greedy order misses, and orderless values."""
+"""All relay sets of a study's networks: what the greedy order misses, and Shapley values."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import xarray as xr
 
 from relaylib.core.checks import check_integer
 from relaylib.core.progress import progress
-from relaylib.core.store import Store
-from relaylib.information.exact import LatticeSummary, exact_summaries
-from relaylib.networks.conditions import TrainingConfig
-from relaylib.networks.recording import record
-from relaylib.studies.study import N_BLANK, StudyConfig, load_ensemble, run_study
-from relaylib.tasks.task import training_trials
+from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.tolerances import ZERO_BITS
+from relaylib.information.exact import exact_summaries
+from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.grid import by_condition
+from relaylib.studies.study import load_ensemble, record_condition, run_study
 
 
-def run_lattices(config: StudyConfig | None = None, *, store: Store | None = None) -> xr.Dataset:
+def run_lattices(
+    config: StudyConfig | None = None, *, store: StoreLike | None = None
+) -> xr.Dataset:
     """Walk all relay sets of every network, time point and concept of the study.
 
     With the defaults these are 32,400 lattices of 4,096 sets each.
@@ -35,7 +37,7 @@ def run_lattices(config: StudyConfig | None = None, *, store: Store | None = Non
     ValueError
         As `relaylib.information.exact.exact_summaries`, for networks of more than 16 nodes.
     """
-    config, store = config or StudyConfig(), store or Store()
+    config, store = configured(config, StudyConfig), as_store(store)
     return store.dataset(
         "lattices", config, lambda: _measure(config, store), modules=["relaylib.studies.lattices"]
     )
@@ -51,7 +53,7 @@ def greedy_ratio(lattices: xr.Dataset) -> xr.DataArray:
     lattices
         As from `run_lattices`; any selection of it.
     """
-    relays = lattices.best_bits > _NOTHING_BITS
+    relays = lattices.best_bits > ZERO_BITS
     ratio = lattices.greedy_bits.where(relays) / lattices.best_bits.where(relays)
     return ratio.assign_attrs(units="1", long_name="greedy over best relay information")
 
@@ -84,46 +86,27 @@ def worst_case(lattices: xr.Dataset, *, rank: int = 1) -> xr.Dataset:
     return lattices.isel(dict(zip(gap_bits.dims, place, strict=True)))
 
 
-_NOTHING_BITS = 1e-9
 _VARIABLES = {
-    "greedy_bits": ("set_size", "bit", "relay information of the greedy set"),
-    "best_bits": ("set_size", "bit", "largest relay information of any set of that size"),
-    "best_sets": ("set_size", "1", "best set as bit mask, bit k is node k + 1"),
-    "shapley_bits": ("node", "bit", "Shapley value"),
-    "essential_bits": ("node", "bit", "relay information lost without the node alone"),
+    "greedy_bits": ("bit", "relay information of the greedy set"),
+    "best_bits": ("bit", "largest relay information of any set of that size"),
+    "best_sets": ("1", "best set as bit mask, bit k is node k + 1"),
+    "shapley_bits": ("bit", "Shapley value"),
+    "essential_bits": ("bit", "relay information lost without the node alone"),
 }
 
 
 def _measure(config: StudyConfig, store: Store) -> xr.Dataset:
     study = run_study(config, store=store)
-    bar = progress(list(config.conditions()), desc="lattices", unit="condition")
-    rows = [_measure_condition(config, condition, store) for condition in bar]
-    lattices = study[["removal_order"]].assign_coords(set_size=study.set_size, node=study.node)
-    by_case = study.removal_order.isel(removal_step=0)
-    for name, (dim, units, label) in _VARIABLES.items():
-        values = np.stack([getattr(row, name) for row in rows])
-        lattices[name] = (
-            (*by_case.dims, dim),
-            values.reshape(*by_case.shape, values.shape[-1]),
-            {"units": units, "long_name": label},
-        )
+    cells = []
+    for condition in progress(list(config.conditions()), desc="lattices", unit="condition"):
+        levels = condition.task, condition.architecture, condition.regime
+        ensemble = load_ensemble(config, *levels, store=store)
+        recording = record_condition(config, condition, ensemble)
+        summaries = exact_summaries(recording.states, recording.x_in, recording.x_out)
+        assert isinstance(summaries, xr.Dataset)
+        cells.append(summaries[list(_VARIABLES)].rename(network="replicate"))
+    lattices = by_condition(config, cells).assign(removal_order=study.removal_order)
+    for name, (units, label) in _VARIABLES.items():
+        lattices[name].attrs = {"units": units, "long_name": label}
         lattices[name].encoding = {"zlib": True}  # a population of 8 has few distinct values
     return lattices.assign_attrs(seed=config.seed)
-
-
-def _measure_condition(
-    config: StudyConfig, condition: TrainingConfig, store: Store
-) -> LatticeSummary:
-    ensemble = load_ensemble(
-        config, condition.task, condition.architecture, condition.regime, store=store
-    )
-    symbols = record(
-        ensemble,
-        training_trials(condition.task, n_sampled=condition.n_sampled, seed=config.seed),
-        delay=config.read_delay(condition.regime),
-        n_blank=N_BLANK,
-        lstm_state=config.lstm_state,
-        method=config.discretiser,
-        levels=config.levels,
-    )
-    return exact_summaries(*symbols.cases())

@@ -1,17 +1,19 @@
-"""Activations through training: one network at every epoch looked at, kept like other results."""
+"""Activations through training: those of one network at every checkpoint, stored."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 import xarray as xr
 
 from relaylib.core.checks import check_choice, check_integer
-from relaylib.core.store import Store
+from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.networks.conditions import TrainingConfig
-from relaylib.networks.recording import LSTM_STATES
+from relaylib.networks.ensemble import LSTM_STATES, MAX_BLANK
+from relaylib.networks.recording import record
 from relaylib.networks.trained import trained_networks
-from relaylib.studies.study import N_BLANK
-from relaylib.studies.training_history import analysed_state, checkpoint_epochs, course
+from relaylib.studies.config import configured
+from relaylib.studies.training_history import checkpoint_epochs, network_checkpoints
 from relaylib.tasks.task import training_trials
 
 
@@ -22,12 +24,14 @@ class ActivationsConfig:
     Parameters
     ----------
     condition
-        The networks to train. Its checkpoints are the epochs looked at; without any they are
-        those of `relaylib.studies.training_history.checkpoint_epochs`.
+        The networks to train, recorded at the condition's checkpoints; without any, at those of
+        `relaylib.studies.training_history.checkpoint_epochs`.
     replicate
         Which of the networks, counted from 0.
     lstm_state
         State of an LSTM that is recorded, "cell" or "hidden".
+    n_blank
+        Blank steps that are recorded after the input.
 
     Raises
     ------
@@ -38,34 +42,38 @@ class ActivationsConfig:
     condition: TrainingConfig = field(default_factory=lambda: TrainingConfig(regime="5"))
     replicate: int = 0
     lstm_state: str = "cell"
+    n_blank: int = 5
 
     def __post_init__(self) -> None:
-        check_integer("replicate", self.replicate, 0, self.condition.n_replicates - 1)
+        if not isinstance(self.condition, TrainingConfig):
+            raise TypeError(f"condition must be a TrainingConfig, got {self.condition!r}")
         check_choice("lstm_state", self.lstm_state, LSTM_STATES)
+        for name, most in (("replicate", self.condition.n_replicates - 1), ("n_blank", MAX_BLANK)):
+            object.__setattr__(self, name, check_integer(name, getattr(self, name), 0, most))
 
 
 def training_activations(
-    config: ActivationsConfig | None = None, *, store: Store | None = None
+    config: ActivationsConfig | None = None, *, store: StoreLike | None = None
 ) -> xr.Dataset:
     """Return how every node of one network responds to every sequence, epoch by epoch.
 
-    What `relaylib.mmphate.estimator.MMPHATE` embeds: ``MMPHATE().fit_transform(dataset.activations)``.
+    This is the input of MM-PHATE: ``MMPHATE().fit_transform(dataset.activations)``.
 
     Parameters
     ----------
     config
         The network; None: the first RNN of the memory task with delay 5.
     store
-        Where results are kept.
+        Where results are stored.
 
     Returns
     -------
     xarray.Dataset
-        ``activations`` (epoch, time, node, sequence), float32, from untrained (0) to the epoch at
-        which the network stopped; the sequences are those trained on, in their order.
-        Compressed in the store.
+        ``activations`` (epoch, time, node, sequence), float32, from the untrained network (epoch
+        0) to the epoch at which training stopped; the sequences are those trained on, in their
+        order.
     """
-    config, store = config or ActivationsConfig(), store or Store()
+    config, store = configured(config, ActivationsConfig), as_store(store)
     condition = config.condition
     return store.dataset(
         f"activations-{condition.task.name}-{condition.architecture}-{condition.regime}",
@@ -77,18 +85,18 @@ def training_activations(
 
 def _record(config: ActivationsConfig, store: Store) -> xr.Dataset:
     condition = config.condition
-    looked_at = condition.checkpoints or checkpoint_epochs(condition.max_epochs)
-    trained = trained_networks(replace(condition, checkpoints=looked_at), store=store)
-    ensemble, epochs = course(trained, config.replicate)
+    checkpoints = condition.checkpoints or checkpoint_epochs(condition.max_epochs)
+    trained = trained_networks(replace(condition, checkpoints=checkpoints), store=store)
+    ensemble, epochs = network_checkpoints(trained, config.replicate)
     trials = training_trials(condition.task, n_sampled=condition.n_sampled, seed=condition.seed)
-    states = analysed_state(ensemble.run(trials.inputs, N_BLANK), config.lstm_state)
+    recording = record(  # its answers are not used
+        ensemble, trials, delay=0, n_blank=config.n_blank, lstm_state=config.lstm_state
+    )
+    activations = recording.activations.rename(network="epoch").assign_attrs(units="1")
+    activations.encoding = {"zlib": True, "complevel": 4, "shuffle": True}
     coords = {
         "epoch": ("epoch", epochs, {"units": "gradient step"}),
-        "time": ("time", np.arange(1, states.shape[1] + 1), {"units": "step"}),
-        "node": np.arange(1, states.shape[2] + 1),
-        "sequence": np.arange(states.shape[3]),
+        "input_end": ((), condition.task.n_steps, {"units": "step"}),
     }
-    recorded = (("epoch", "time", "node", "sequence"), states.astype(np.float32), {"units": "1"})
-    dataset = xr.Dataset({"activations": recorded}, coords, {"seed": condition.seed})
-    dataset.activations.encoding = {"zlib": True, "complevel": 4, "shuffle": True}
-    return dataset
+    dataset = xr.Dataset({"activations": activations}, attrs={"seed": condition.seed})
+    return dataset.assign_coords(coords)

@@ -1,53 +1,48 @@
-"""MM-PHATE maps of whole trainings: one network per condition, and its null."""
+"""MM-PHATE maps of training: one network per condition, and its random-walk null."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import torch
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from relaylib.core.checks import check_integer
-from relaylib.core.progress import progress
+from relaylib.core.checks import check_integer, check_rng
 from relaylib.core.seeds import stream
-from relaylib.core.store import Store
+from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.measures.drift import median_replicate
 from relaylib.mmphate.estimator import MMPHATE
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.training import Trained
-from relaylib.studies.study import N_BLANK, StudyConfig
-from relaylib.studies.training_activations import ActivationsConfig, training_activations
+from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.grid import by_condition, stack
 from relaylib.studies.training_history import (
-    MEASURES,
-    analysed_state,
-    course,
+    checkpointed_networks,
     measure_networks,
-    seen_networks,
-    train_seen,
+    network_checkpoints,
 )
-from relaylib.tasks.task import Trials, training_trials
 
 
 @dataclass(frozen=True)
 class MapConfig:
-    """Which trainings are mapped, and at how many moments.
+    """Which trainings are mapped, and at how many epochs.
 
     Parameters
     ----------
     study
         Tasks and architectures, with one regime.
     n_epochs
-        Epochs of a map, from untrained to stopped, at most; evenly spread over those of
-        `checkpoint_epochs`, so dense early.
+        Most epochs of a map; they are spread evenly over the checkpoints from the untrained
+        network to the epoch at which training stopped, so they are dense early.
     n_landmarks
         Of `relaylib.mmphate.estimator.MMPHATE`.
     n_scored, scored_epochs
-        Networks per condition whose maps are scored, and epochs of these smaller maps.
+        For `relaylib.studies.map_quality`: networks per condition, and epochs of their maps.
     k
-        Neighbours that should be kept, see `relaylib.mmphate.neighbourhoods`.
+        Number of nearest neighbours that are compared, see `relaylib.mmphate.neighbourhoods`.
 
     Raises
     ------
@@ -63,48 +58,30 @@ class MapConfig:
     k: int = 3
 
     def __post_init__(self) -> None:
-        if len(self.study.regimes) != 1:
-            raise ValueError(f"study must have one regime, got {self.study.regimes}")
-        for name in ("n_epochs", "n_landmarks", "scored_epochs"):
-            check_integer(name, getattr(self, name), 2)
-        check_integer("n_scored", self.n_scored, 1)
-        check_integer("k", self.k, 1, self.study.n_nodes - 1)
+        if not isinstance(self.study, StudyConfig) or len(self.study.regimes) != 1:
+            raise ValueError(f"study must be a StudyConfig with one regime, got {self.study!r}")
+        least = {"n_epochs": 2, "n_landmarks": 2, "scored_epochs": 2, "n_scored": 1, "k": 1}
+        for name, low in least.items():
+            high = self.study.n_nodes - 1 if name == "k" else None
+            object.__setattr__(self, name, check_integer(name, getattr(self, name), low, high))
 
 
-class MapCase(NamedTuple):
-    """One condition: how it is trained, what it is shown, and its networks epoch by epoch."""
-
-    condition: TrainingConfig
-    trials: Trials
-    trained: Trained
-
-    def network(self, replicate: int, most: int) -> tuple[Ensemble, np.ndarray]:
-        """Return one network at up to ``most`` moments of its training, as an ensemble.
-
-        The moments, untrained and stopped among them, are evenly spread over the epochs looked
-        at; the epochs are returned, too.
-        """
-        ensemble, epochs = course(self.trained, replicate)
-        moments = np.linspace(0, len(epochs) - 1, min(most, len(epochs))).round().astype(int)
-        return ensemble[moments.tolist()], epochs[moments]
-
-
-def map_training(config: MapConfig | None = None, *, store: Store | None = None) -> xr.Dataset:
+def map_training(config: MapConfig | None = None, *, store: StoreLike | None = None) -> xr.Dataset:
     """Embed the training of one network per task and architecture by MM-PHATE, and its null.
 
-    Shown is the network with the median number of epochs. Its null, ``weights="aimless"``, starts
-    from the same weights and goes as far from epoch to epoch in each weight array, but in
-    directions drawn at random: an untrained network that moves.
+    The network is the one with the median number of epochs. Its null, ``weights="random walk"``,
+    is an untrained network that moves: it starts from the same weights and moves as far from epoch
+    to epoch in each weight array, but in random directions.
 
     Returns
     -------
     xarray.Dataset
-        ``embedding`` (task, architecture, weights, moment, time, node, component); what
-        `relaylib.studies.training_history.follow_training` measures (task, architecture, weights, moment,
+        ``embedding`` (task, architecture, weights, moment, time, node, component); all measures of
+        `relaylib.studies.training_history.training_history` (task, architecture, weights, moment,
         ...); ``epoch`` (task, architecture, moment); ``shown_replicate`` (task, architecture);
         ``t`` and ``stress`` of each map (task, architecture, weights).
     """
-    config, store = config or MapConfig(), store or Store()
+    config, store = configured(config, MapConfig), as_store(store)
     return store.dataset(
         "training-maps",
         config,
@@ -113,90 +90,47 @@ def map_training(config: MapConfig | None = None, *, store: Store | None = None)
     )
 
 
-def aimless(ensemble: Ensemble, *, rng: np.random.Generator) -> Ensemble:
-    """Return networks that move as far as these from each to the next, in random directions."""
-    weights = {}
-    for name, values in ensemble.weights.items():
+def random_walk(ensemble: Ensemble, *, rng: np.random.Generator) -> Ensemble:
+    """Return networks whose steps from one to the next have the same length, but are random."""
+    weights, rng = {}, check_rng(rng)
+    for name, values in sorted(ensemble.weights.items()):  # each draws from the same stream
         path = values.numpy().astype(float).reshape(len(ensemble), -1)
-        step = np.diff(path, axis=0)
-        random = rng.normal(size=step.shape)
-        random *= np.linalg.norm(step, axis=1, keepdims=True) / np.linalg.norm(
-            random, axis=1, keepdims=True
-        )
-        walk = np.cumsum([path[0], *random], axis=0)
+        length = np.linalg.norm(np.diff(path, axis=0), axis=1, keepdims=True)
+        step = rng.normal(size=(len(path) - 1, path.shape[1]))
+        step *= length / np.linalg.norm(step, axis=1, keepdims=True)
+        walk = np.cumsum([path[0], *step], axis=0)
         weights[name] = torch.from_numpy(walk.reshape(values.shape)).to(values.dtype)
     return Ensemble(ensemble.architecture, weights)
 
 
-def map_cases(config: MapConfig, store: Store) -> Iterator[MapCase]:
-    """Yield every condition with its networks, trained if need be."""
-    conditions = list(config.study.conditions())
-    train_seen(config.study, conditions, store)
-    for condition in progress(conditions, desc="maps of training", unit="condition"):
-        trained = seen_networks(config.study, condition, store)
-        trials = training_trials(
-            condition.task, n_sampled=condition.n_sampled, seed=config.study.seed
-        )
-        yield MapCase(condition, trials, trained)
-
-
 def _map(config: MapConfig, store: Store) -> xr.Dataset:
-    return by_cell(config, [_map_case(config, case, store) for case in map_cases(config, store)])
-
-
-def _map_case(config: MapConfig, case: MapCase, store: Store) -> xr.Dataset:
-    numbers = {"replicate": np.arange(len(case.trained.epochs))}
-    replicate = int(median_replicate(xr.DataArray(case.trained.epochs, numbers)))
-    ensemble, epochs = case.network(replicate, config.n_epochs)
-    recorded = training_activations(
-        ActivationsConfig(case.condition, replicate, config.study.lstm_state), store=store
-    )
-    key = ("aimless", case.condition.task.name, case.condition.architecture, replicate)
-    walk = aimless(ensemble, rng=stream(config.study.seed, *key))
-    trained_map = _one_map(config, case, ensemble, recorded.activations.sel(epoch=epochs).values)
-    null_map = _one_map(config, case, walk, map_activations(config, case, walk))
-    cell = stacked([trained_map, null_map], "weights")
-    cell = cell.assign_coords(weights=["trained", "aimless"])
-    return cell.assign(epoch=("moment", epochs), shown_replicate=replicate)
-
-
-def _one_map(
-    config: MapConfig, case: MapCase, ensemble: Ensemble, activations: np.ndarray
-) -> xr.Dataset:
-    method = MMPHATE(n_landmarks=config.n_landmarks, random_state=config.study.seed, progress=False)
-    with threadpool_limits(1):  # matrices this small only lose by waiting for each other's threads
-        embedding = method.fit_transform(activations)["embedding"]
-    dims: tuple[str, ...] = ("moment", "time", "node", "component")
-    found = xr.Dataset(
-        {"embedding": (dims, embedding.values)}, {"moment": np.arange(len(ensemble))}
-    )
-    measured = measure_networks(config.study, case.condition, ensemble, case.trials)
-    for name, (dims, units, label) in MEASURES.items():
-        attrs = {"units": units, "long_name": label}
-        found[name] = (("moment", *dims), measured[name], attrs)
-    return found.assign(t=method.t_, stress=method.stress_)
-
-
-def map_activations(config: MapConfig, case: MapCase, ensemble: Ensemble) -> np.ndarray:
-    """Return the activations that are mapped, (moment, time, node, sequence)."""
-    run = ensemble.run(case.trials.inputs, N_BLANK)
-    return analysed_state(run, config.study.lstm_state)
-
-
-def by_cell(config: MapConfig, cells: list[xr.Dataset]) -> xr.Dataset:
-    """Arrange one dataset per condition by (task, architecture); moments that are missing: NaN."""
     study = config.study
-    names = {"task": [task.name for task in study.tasks], "architecture": list(study.architectures)}
-    rows = iter(cells)
-    grid = [stacked([next(rows) for _ in study.architectures], "architecture") for _ in study.tasks]
-    concepts = [list(task.concepts) for task in study.tasks]
-    return (
-        stacked(grid, "task")
-        .assign_coords({**names, "concept_name": (("task", "concept"), concepts)})
-        .assign_attrs(seed=study.seed, regime=study.regimes[0])
+    cells = [
+        _map_condition(config, condition, trained)
+        for condition, trained in checkpointed_networks(study, store)
+    ]
+    maps = by_condition(study, cells, factors=("task", "architecture"))
+    return maps.assign_attrs(seed=study.seed, regime=study.regimes[0])
+
+
+def _map_condition(config: MapConfig, condition: TrainingConfig, trained: Trained) -> xr.Dataset:
+    numbers = {"replicate": np.arange(len(trained.epochs))}
+    replicate = int(median_replicate(xr.DataArray(trained.epochs, numbers)))
+    ensemble, epochs = network_checkpoints(trained, replicate, n_epochs=config.n_epochs)
+    # The word "aimless" only names the stream: the numbers depend on it.
+    key = ("aimless", condition.task.name, condition.architecture, replicate)
+    walk = random_walk(ensemble, rng=stream(config.study.seed, *key))
+    maps = stack([_map_networks(config, condition, each) for each in (ensemble, walk)], "weights")
+    return maps.assign_coords(weights=["trained", "random walk"]).assign(
+        epoch=("moment", epochs), shown_replicate=replicate
     )
 
 
-def stacked(parts: list[xr.Dataset], dim: str) -> xr.Dataset:
-    """Lay datasets along a new dimension."""
-    return xr.concat(parts, dim, data_vars="all", coords="minimal", compat="override", join="outer")
+def _map_networks(config: MapConfig, condition: TrainingConfig, ensemble: Ensemble) -> xr.Dataset:
+    measured = measure_networks(config.study, condition, ensemble)
+    method = MMPHATE(n_landmarks=config.n_landmarks, random_state=config.study.seed, progress=False)
+    with threadpool_limits(1):  # threads only slow down matrices this small
+        embedded = method.fit_transform(measured.activations.rename(network="epoch"))
+    embedding = embedded.embedding.rename(epoch="network")
+    found = measured.drop_dims("sequence").assign(embedding=embedding)
+    return found.assign(t=method.t_, stress=method.stress_).rename(network="moment")

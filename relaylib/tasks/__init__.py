@@ -1,1 +1,1 @@
-"""Tasks: what networks are shown, and what they are asked."""
+"""Tasks: the input sequences that networks receive, and the concepts that they must report."""

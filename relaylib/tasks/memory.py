@@ -1,4 +1,4 @@
-"""The memory task: three signs are shown one after the other, held, and asked for."""
+"""The memory task: three signs are shown one after the other and must be remembered."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -6,32 +6,34 @@ from typing import ClassVar
 
 import numpy as np
 
-from relaylib.core.checks import check_choice, check_finite, check_integer
+from relaylib.core.checks import check_choice, check_finite, check_integer, check_rng
 from relaylib.tasks.task import Trials
+
+LARGEST = 1e30  # of amplitude and noise: inputs are float32
 
 
 @dataclass(frozen=True)
 class MemoryTask:
-    """Three sensors each deviate once, up or down; the signs have to be remembered.
+    """Each of three sensors shows one pulse, up or down; the network reports the signs.
 
-    Ten steps of three sensors that read 0, but for one pulse per sensor of plus or minus
-    ``amplitude``. Concepts A, B, C are the signs of sensors 1, 2, 3. Without noise and with fixed
-    onsets there are just 8 sequences, and every statistic over them is exact.
+    Ten steps of three sensors that read 0, except for one pulse of plus or minus ``amplitude`` per
+    sensor. Concepts A, B, C are the signs of sensors 1, 2, 3. Without noise and with fixed onsets
+    there are only 8 sequences, so every statistic over them is exact.
 
     Parameters
     ----------
     onsets
-        The step (1..10) of each sensor's pulse, or ``"random"``: a uniform step, drawn anew for
-        every sensor and sequence.
+        The step (1..10) of each sensor's pulse, or ``"random"``: a step drawn uniformly for every
+        sensor and sequence.
     amplitude
         Height of a pulse.
     noise_sd
-        Standard deviation of Gaussian noise on all sensors in the ten input steps.
+        Standard deviation of the Gaussian noise on all sensors in all ten input steps.
 
     Raises
     ------
     ValueError, TypeError
-        If an onset is no step of the input, or amplitude or noise are out of range.
+        If an onset is not a step of the input, or amplitude or noise is out of range.
 
     References
     ----------
@@ -55,25 +57,27 @@ class MemoryTask:
                     f"onsets must be a tuple of {self.n_inputs} steps or 'random', "
                     f"got {self.onsets!r}"
                 )
-            for onset in self.onsets:
-                check_integer("onsets", onset, 1, self.n_steps)
-        if check_finite("amplitude", self.amplitude, ()) <= 0:
-            raise ValueError(f"amplitude must be a positive number, got {self.amplitude}")
-        if check_finite("noise_sd", self.noise_sd, ()) < 0:
-            raise ValueError(f"noise_sd must be a number >= 0, got {self.noise_sd}")
+            onsets = tuple(check_integer("onsets", o, 1, self.n_steps) for o in self.onsets)
+            object.__setattr__(self, "onsets", onsets)
+        for name in ("amplitude", "noise_sd"):
+            object.__setattr__(self, name, float(check_finite(name, getattr(self, name), ())))
+        if not 0 < self.amplitude <= LARGEST:
+            raise ValueError(f"amplitude must be positive and <= {LARGEST}, got {self.amplitude}")
+        if not 0 <= self.noise_sd <= LARGEST:
+            raise ValueError(f"noise_sd must be in 0..{LARGEST}, got {self.noise_sd}")
 
     @property
     def is_sampled(self) -> bool:
-        """Whether sequences have to be drawn: random onsets or noise."""
+        """Whether sequences must be sampled: random onsets or noise."""
         return self.onsets == "random" or self.noise_sd > 0
 
     def population(self) -> Trials:
-        """Return the 8 sequences, C changing fastest.
+        """Return the 8 sequences; C changes fastest.
 
         Raises
         ------
         ValueError
-            If the task has random onsets or noise: there is no list of all sequences.
+            If the task has random onsets or noise: its sequences cannot be listed.
         """
         if self.is_sampled:
             raise ValueError(
@@ -85,16 +89,17 @@ class MemoryTask:
     def sample(self, n: int, *, rng: np.random.Generator) -> Trials:
         """Return ``n`` sequences with uniformly drawn signs (and onsets, and noise)."""
         check_integer("n", n, 1)
+        check_rng(rng)
         signs = rng.choice((-1.0, 1.0), size=(n, 3))
         if self.onsets == "random":
             onsets = rng.integers(1, self.n_steps + 1, size=(n, 3))
         else:
             onsets = np.broadcast_to(self.onsets, (n, 3))
-        inputs, targets = self._pulses(signs, onsets)
-        noise = self.noise_sd * rng.standard_normal(inputs.shape)
-        return Trials((inputs + noise).astype(np.float32), targets)
+        trials = self._pulses(signs, onsets)
+        noise = self.noise_sd * rng.standard_normal(trials.inputs.shape)
+        return trials._replace(inputs=(trials.inputs + noise).astype(np.float32))
 
     def _pulses(self, signs: np.ndarray, onsets: np.ndarray) -> Trials:
         steps = np.arange(1, self.n_steps + 1)[:, None]
         inputs = self.amplitude * signs[:, None, :] * (steps == onsets[:, None, :])
-        return Trials(inputs.astype(np.float32), signs.astype(np.float32))
+        return Trials(inputs.astype(np.float32), signs.astype(np.float32), self.concepts)

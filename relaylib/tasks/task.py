@@ -1,8 +1,7 @@
-"""What a task is, and the trials that networks are trained on.
+"""The interface of a task, and the trials that networks are trained and tested on.
 
-A task is any object with the attributes of `Task`. No other module of relaylib names a particular
-task, so a new one is a class in your own file, passed to `relaylib.TrainingConfig` or
-`relaylib.StudyConfig`.
+A task is any object with the attributes of `Task`, so your own file can define one: pass an
+instance to `relaylib.TrainingConfig` or `relaylib.StudyConfig`.
 """
 
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -14,7 +13,7 @@ from relaylib.core.seeds import stream
 
 
 class Trials(NamedTuple):
-    """Input sequences and what should be answered to them.
+    """Input sequences with their targets.
 
     Attributes
     ----------
@@ -22,26 +21,29 @@ class Trials(NamedTuple):
         float32 (n_sequences, n_steps, n_inputs).
     targets
         float32 (n_sequences, n_concepts), each -1 or +1.
+    concepts
+        Names of the concepts; empty: "1", "2", ...
     """
 
     inputs: np.ndarray
     targets: np.ndarray
+    concepts: tuple[str, ...] = ()
 
 
 @runtime_checkable
 class Task(Protocol):
-    """What a task has to offer.
+    """The attributes and methods that a task must have.
 
     Attributes
     ----------
     name
         Label of the task in results and random streams.
     concepts
-        The names of the facts to be remembered; each is -1 or +1.
+        Names of the concepts to report; the value of each is -1 or +1.
     n_inputs, n_steps
-        Width and length of an input sequence, blank steps not counted.
+        Width and length of an input sequence, without blank steps.
     is_sampled
-        True where the sequences cannot be listed (noise, random onsets): `sample` is used then.
+        True if the sequences cannot be listed (noise, random onsets) and must be sampled.
     """
 
     @property
@@ -61,22 +63,59 @@ class Task(Protocol):
         """Return ``n`` sequences drawn uniformly."""
 
 
-def training_trials(task: Task, *, n_sampled: int, seed: int) -> Trials:
-    """Return the sequences to train on: the population, or one fixed sample where there is none.
+def training_trials(task: Task, *, n_sampled: int, seed: int, held_out: bool = False) -> Trials:
+    """Return the training sequences: the population or, for a sampled task, one fixed sample.
+
+    With ``held_out`` the sample is another one, that no network was trained on.
 
     Raises
     ------
     ValueError
-        If what the task gives has not the shapes that it names, or is not finite, or a target is
-        neither -1 nor +1.
+        If the shapes differ from those that the task declares, or as `check_trials`.
     """
     if task.is_sampled:
-        trials = task.sample(n_sampled, rng=stream(seed, "trials", task.name))
+        purpose = "held-out trials" if held_out else "trials"
+        trials = task.sample(n_sampled, rng=stream(seed, purpose, task.name))
     else:
         trials = task.population()
-    where = f"of task {task.name!r}"
-    check_finite(f"inputs {where}", trials.inputs, (None, task.n_steps, task.n_inputs))
-    check_finite(f"targets {where}", trials.targets, (len(trials.inputs), len(task.concepts)))
-    if not np.isin(trials.targets, (-1, 1)).all():
-        raise ValueError(f"targets {where} must be -1 or +1, got {np.unique(trials.targets)}")
-    return Trials(np.asarray(trials.inputs, np.float32), np.asarray(trials.targets, np.float32))
+    if isinstance(trials, Trials):
+        trials = trials._replace(concepts=tuple(task.concepts))
+    sizes = (task.n_steps, task.n_inputs, len(task.concepts))
+    trials = check_trials(trials, sizes, f" of task {task.name!r}")
+    return trials._replace(
+        inputs=trials.inputs.astype(np.float32), targets=trials.targets.astype(np.float32)
+    )
+
+
+def check_trials(
+    trials: Trials,
+    sizes: tuple[int | None, int | None, int | None] = (None, None, None),
+    where: str = " of trials",
+) -> Trials:
+    """Return the trials as arrays, with a name for every concept.
+
+    ``sizes`` are the required n_steps, n_inputs and n_concepts (None: any), and ``where`` ends the
+    name of an argument in errors, e.g. ``" of task 'memory'"``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If inputs or targets are misshapen or not finite, an input exceeds the range of float32, a
+        target is neither -1 nor +1, or the names do not fit the concepts.
+    """
+    if not isinstance(trials, Trials):
+        raise TypeError(f"trials must be relaylib.Trials, got {type(trials).__name__}")
+    n_steps, n_inputs, n_concepts = sizes
+    inputs = check_finite(f"inputs{where}", trials.inputs, (None, n_steps, n_inputs))
+    if abs(inputs).max() > np.finfo(np.float32).max:
+        raise ValueError(f"inputs{where} must be in the range of float32, got {abs(inputs).max()}")
+    targets = check_finite(f"targets{where}", trials.targets, (len(inputs), n_concepts))
+    if not np.isin(targets, (-1, 1)).all():
+        raise ValueError(
+            f"targets{where} must be -1 or +1 (the sign of the readout is the answer), "
+            f"got {np.unique(targets)}"
+        )
+    names = tuple(trials.concepts) or tuple(str(1 + k) for k in range(targets.shape[1]))
+    if len(names) != targets.shape[1] or len(set(names)) < len(names):
+        raise ValueError(f"concepts{where} must be {targets.shape[1]} distinct names, got {names}")
+    return Trials(inputs, targets, names)

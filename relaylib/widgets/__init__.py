@@ -1,7 +1,7 @@
 """The interactive pieces of the book; they work with a kernel and without one.
 
-The scripts and style sheets lie beside the modules. A widget travels as text (``_esm``, ``_css``),
-so that it needs no server; what widgets share is put before each one's own.
+Scripts and style sheets are files beside the modules. A widget holds their text (``_esm``,
+``_css``), so that it needs no server; the files that widgets share come before its own.
 """
 
 from pathlib import Path

@@ -1,21 +1,21 @@
-"""The block task as a player: what the networks see, frame by frame."""
+"""The block task as a player: what the networks receive, frame by frame."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from ipywidgets import VBox
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
 
-from relaylib.figures.style import PAGE, style
+from relaylib.figures.style import PAGE, panels
 from relaylib.tasks.block import BlockTask
 from relaylib.widgets.frames import frames
 
-_WORDS = {
-    "direction": ("to the left", "to the right"),
+VALUE_NAMES = {
+    "direction": ("left", "right"),
     "size": ("small", "large"),
     "brightness": ("dark", "bright"),
 }
+"""Words for the values -1 and +1 of concepts."""
 
 
 def block_player() -> VBox:
@@ -24,35 +24,32 @@ def block_player() -> VBox:
     Returns
     -------
     ipywidgets.VBox
-        Stock widgets alone, as from `relaylib.widgets.frames.frames`: no kernel is needed.
+        As from `relaylib.widgets.frames.frames`: no kernel is needed.
     """
     n_steps = BlockTask.n_steps
     pictures = [
         (_draw_frame(step), f"The eight blocks at step {step} of {n_steps}, all from one start.")
         for step in range(1, n_steps + 1)
     ]
-    try:
-        return frames(pictures, label="step")
-    finally:
-        for figure, _ in pictures:
-            plt.close(figure)
+    return frames(pictures, label="step")
 
 
 def _draw_frame(step: int) -> Figure:
     """Draw one step of the eight sequences that start at the same pixel."""
     task = BlockTask()
-    inputs, targets = task.population()
+    trials = task.population()
     first = slice(0, None, task.n_inputs)  # the start changes fastest
-    with style():
-        figure, ax = plt.subplots(figsize=(PAGE, 0.53 * PAGE))
-        for index, (pixels, target) in enumerate(zip(inputs[first], targets[first], strict=True)):
+    inputs, targets = trials.inputs[first, step - 1], trials.targets[first]
+    with panels(1, 1, 0.53 * PAGE) as (figure, axes):
+        ax = axes[0, 0]
+        for index, (pixels, target) in enumerate(zip(inputs, targets, strict=True)):
             centre = (2.8 * (index % 4), -2.9 * (index // 4))
-            _draw_ring(ax, centre, pixels[step - 1])
+            _draw_ring(ax, centre, pixels)
             direction, size, brightness = (
-                _WORDS[name][int(value > 0)]
+                VALUE_NAMES[name][int(value > 0)]
                 for name, value in zip(task.concepts, target, strict=True)
             )
-            words = f"{size}, {brightness},\n{direction}"
+            words = f"{size}, {brightness},\nto the {direction}"
             ax.text(*centre, words, ha="center", va="center", fontsize=7.5)
         ax.set_aspect("equal")
         ax.autoscale_view()
@@ -61,7 +58,7 @@ def _draw_frame(step: int) -> Figure:
 
 
 def _draw_ring(ax: Axes, centre: tuple[float, float], pixels: np.ndarray) -> None:
-    """Draw the pixels clockwise from the top; the brighter, the darker the ink."""
+    """Draw the pixels clockwise from the top; brighter pixels are drawn darker."""
     edges = 90 - 360 * np.arange(len(pixels) + 1) / len(pixels)
     for end, start, value in zip(edges, edges[1:], pixels, strict=False):
         ink = str(0.96 - 0.85 * value)

@@ -1,4 +1,4 @@
-// Shared by the widgets; relaylib.widgets.source puts it before each widget's own script.
+// Shared by the widgets: relaylib.widgets.source puts it before the script of each widget.
 
 /** Make an element: element("p", {class: "note"}, "text", child). */
 function element(tag, attributes = {}, ...children) {
@@ -117,9 +117,19 @@ function heatMap(columns, rows, attributes = {}) {
   };
 }
 
+/** Labels of a time axis: step 1, and every fifth (tenth of more than 40). */
+function timeAxis(nTimes) {
+  const axis = element("div", { class: "axis", "aria-hidden": "true" });
+  const every = nTimes > 40 ? 10 : 5;
+  for (let time = 1; time <= nTimes; time += time === 1 ? every - 1 : every) {
+    axis.append(element("span", { style: `left:${(100 * (time - 0.5)) / nTimes}%` }, String(time)));
+  }
+  return axis;
+}
+
 /** The colours of common.css as [red, green, blue], as they are now. */
 function palette() {
-  // a probe of its own: a widget is drawn before it is part of the page
+  // read from an element of the page: the widget itself may not be part of the page yet
   const probe = document.body.appendChild(element("span", { class: "relay", hidden: true }));
   const read = (name) => {
     probe.style.color = `var(--relay-${name})`;

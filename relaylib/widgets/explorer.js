@@ -3,64 +3,13 @@
 const COMPARE = "compare";
 const BEAT = 700; // milliseconds per step when playing
 
-/** Pearson correlation of two equally long arrays; NaN where one is constant. */
-function pearson(x, y) {
-  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [meanX, meanY] = [mean(x), mean(y)];
-  let [xy, xx, yy] = [0, 0, 0];
-  for (let index = 0; index < x.length; index++) {
-    const [dx, dy] = [x[index] - meanX, y[index] - meanY];
-    xy += dx * dy;
-    xx += dx * dx;
-    yy += dy * dy;
-  }
-  return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : NaN;
-}
-
-/** One network's information matrices: values (time x concept x node) and how alike they are. */
-class Matrices {
-  constructor(values, shape) {
-    this.values = values;
-    [this.nTimes, this.nConcepts, this.nNodes] = shape;
-  }
-  matrix(time) {
-    const size = this.nConcepts * this.nNodes;
-    return this.values.subarray((time - 1) * size, time * size);
-  }
-  bits(time, concept, node) {
-    return this.values[((time - 1) * this.nConcepts + concept) * this.nNodes + node - 1];
-  }
-  /** Similarity r of the matrix at `time` to the one a step before. */
-  similarity(time) {
-    return time < 2 ? NaN : pearson(this.matrix(time - 1), this.matrix(time));
-  }
-  /** Mean similarity of the steps in (from, to]; undefined ones are left out. */
-  meanSimilarity(from, to) {
-    const all = [];
-    for (let time = from + 1; time <= to; time++) all.push(this.similarity(time));
-    const known = all.filter((r) => !Number.isNaN(r));
-    return known.length ? known.reduce((sum, r) => sum + r, 0) / known.length : NaN;
-  }
-}
-
-/** Cut one network's part out of the study's values (task, architecture, regime, replicate, ...). */
-function matricesOf(study, values, condition) {
-  const { tasks, architectures, regimes, replicates, shape } = study;
-  let index = tasks.findIndex((task) => task.name === condition.task);
-  index = index * architectures.length + architectures.indexOf(condition.architecture);
-  index = index * regimes.length + regimes.indexOf(condition.regime);
-  index = index * replicates + condition.replicate;
-  const size = shape[0] * shape[1] * shape[2];
-  return new Matrices(values.subarray(index * size, (index + 1) * size), shape);
-}
-
 const asText = (r) => (Number.isNaN(r) ? "\u2013" : decimal(r));
 
-/** The 3 x 12 matrix of one network: squares, and a slider over the nodes for the keyboard. */
+/** The matrix of one network, concepts x nodes: squares, and a slider over the nodes for the keyboard. */
 function matrixView(architecture, [, nConcepts, nNodes], choose) {
   const squares = [];
   const root = element("div", {
-    class: "matrix", style: `--columns:${nNodes}`, tabindex: 0, role: "slider",
+    class: "matrix", style: `--columns:${nNodes};--rows:${nConcepts}`, tabindex: 0, role: "slider",
     "aria-label": `Node of the ${architecture}`, "aria-valuemin": 0, "aria-valuemax": nNodes,
   });
   for (let node = 1; node <= nNodes; node++) root.append(element("i", { "data-node": node }, String(node)));
@@ -162,12 +111,8 @@ function columnView(architecture, study, choose, seek) {
   const drift = driftView(study.shape[0]);
   const [now, mean] = [element("output", { class: "number" }), element("output", { class: "number" })];
   const title = element("strong", { class: "title" }, architecture);
-  const axis = element("div", { class: "axis", "aria-hidden": "true" });
-  for (const time of [1, 5, 10, 15].filter((step) => step <= study.shape[0])) {
-    axis.append(element("span", { style: `left:${(100 * (time - 0.5)) / study.shape[0]}%` }, String(time)));
-  }
   return {
-    cells: [title, matrix.root, ...panels.map((panel) => panel.root), axis, drift.root, now, mean],
+    cells: [title, matrix.root, ...panels.map((panel) => panel.root), timeAxis(study.shape[0]), drift.root, now, mean],
     /** A new network: everything that does not depend on the step. */
     drawNetwork(matrices, task, answerStep, colourOf) {
       panels.forEach((panel, concept) =>
@@ -192,9 +137,9 @@ function labelCells(nConcepts) {
   const [short, panels] = [names(), names()];
   const label = (...content) => element("span", { class: "label" }, ...content);
   const cells = [
-    label(), element("span", { class: "label matrix-labels" }, element("i", {}, "node"), ...short),
+    label(), element("span", { class: "label matrix-labels", style: `--rows:${nConcepts}` }, element("i", {}, "node"), ...short),
     ...panels.map((panel) => label(panel)),
-    label("step"), label("likeness to the step before"), label("r now"), label(),
+    label("step"), label("similarity to the step before"), label("r now"), label(),
   ];
   return { cells, mean: cells.at(-1), name: (concepts) => concepts.forEach((name, index) => {
     short[index].textContent = panels[index].textContent = name;

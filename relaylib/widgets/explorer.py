@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,20 @@ import traitlets
 import xarray as xr
 
 from relaylib.core.checks import check_choice, check_integer
-from relaylib.studies.study import N_BLANK
+from relaylib.figures.style import concept_names
 from relaylib.widgets import source
 
 _DIMENSIONS = ("task", "architecture", "regime", "replicate", "time", "concept", "node")
 
 
 class RelayExplorer(anywidget.AnyWidget):
-    """Choose a network, play through time, and see which node relays how many bits of what.
+    """Choose a network, play through time, and read how many bits each node relays.
 
     The information matrices of all networks (float16) are far larger than the rest of a page, so
-    they are no part of the widget's state. With a kernel the widget asks for them and gets one
-    binary message. Without one the page loads them from a script that all pages share:
-    `save_asset` writes it, and so does making the widget where the environment variable
-    RELAY_ASSETS names a folder, as it does while the book is executed.
+    they are not part of the widget's state. With a kernel the widget asks for them and gets one
+    binary message. Without one the page loads them from a script that all pages share, written by
+    `save_asset`, or when the widget is created while the environment variable RELAY_ASSETS names a
+    folder (as when the book is executed).
 
     Parameters
     ----------
@@ -35,16 +36,17 @@ class RelayExplorer(anywidget.AnyWidget):
         From `relaylib.studies.study.run_study`.
     task, architecture, regime, replicate, time
         What is shown first; all can be set later. ``architecture="compare"`` shows all side by
-        side. ``replicate`` counts from 0, ``time`` from 1.
+        side. ``replicate`` counts from 0, ``time`` from 1; without ``time``, the last step of the
+        input.
 
     Raises
     ------
     ValueError, TypeError
-        If ``study`` has no ``information_bits`` with the study's dimensions, or what to show
-        is not in the study.
+        If ``study`` has no ``information_bits`` with the study's dimensions, or does not contain
+        what is to be shown.
     """
 
-    _esm = source("common.js", "asset.js", "explorer.js")
+    _esm = source("common.js", "asset.js", "matrices.js", "explorer.js")
     _css = source("common.css", "explorer.css")
     study = traitlets.Dict().tag(sync=True)
     asset = traitlets.Unicode().tag(sync=True)
@@ -52,7 +54,7 @@ class RelayExplorer(anywidget.AnyWidget):
     architecture = traitlets.Unicode("compare").tag(sync=True)
     regime = traitlets.Unicode().tag(sync=True)
     replicate = traitlets.Int(0).tag(sync=True)
-    time = traitlets.Int(10).tag(sync=True)
+    time = traitlets.Int(1).tag(sync=True)
 
     def __init__(self, study: xr.Dataset, **shown: Any) -> None:
         if "information_bits" not in study or set(study.information_bits.dims) != set(_DIMENSIONS):
@@ -63,8 +65,11 @@ class RelayExplorer(anywidget.AnyWidget):
         bits = study.information_bits.transpose(*_DIMENSIONS)
         self._data = pack_information(bits.values)
         labels = _labels(study)
-        regime = "5" if "5" in labels["regimes"] else labels["regimes"][-1]
-        first = {"task": labels["tasks"][0]["name"], "regime": regime}
+        first = {
+            "task": labels["tasks"][0]["name"],
+            "regime": shown_first(labels["regimes"]),
+            "time": labels["n_steps"],
+        }
         super().__init__(
             study=labels,
             asset=f"relay-information-{hashlib.sha256(self._data).hexdigest()[:12]}",
@@ -77,19 +82,21 @@ class RelayExplorer(anywidget.AnyWidget):
     @traitlets.validate("task", "architecture", "regime", "replicate", "time")
     def _check(self, proposal: Any) -> Any:
         name, value, labels = proposal.trait.name, proposal.value, self.study
-        if name == "replicate":
-            check_integer(name, value, 0, labels["replicates"] - 1)
-        elif name == "time":
-            check_integer(name, value, 1, labels["shape"][0])
-        else:
-            check_choice(name, value, _choices(labels)[name])
-        return value
+        limits = {"replicate": (0, labels["replicates"] - 1), "time": (1, labels["shape"][0])}
+        if name in limits:
+            return check_integer(name, value, *limits[name])
+        allowed = {
+            "task": [task["name"] for task in labels["tasks"]],
+            "architecture": [*labels["architectures"], "compare"],
+            "regime": labels["regimes"],
+        }
+        return check_choice(name, value, allowed[name])
 
     def save_asset(self, folder: str | os.PathLike[str]) -> Path:
         """Write the script that carries the matrices to pages without a kernel.
 
-        It is named after its content, ``<asset>.js``, belongs into the built site's ``_static/``,
-        and is written whole or not at all; widgets of the same study share it.
+        It is named after its content, ``<asset>.js``, and belongs in the built site's
+        ``_static/``; widgets of the same study share it.
         """
         path = Path(folder) / f"{self.asset}.js"
         if not path.exists():
@@ -112,19 +119,26 @@ def pack_information(information_bits: np.ndarray) -> bytes:
     return np.asarray(information_bits, dtype="<f2").tobytes()
 
 
+def shown_first(regimes: Sequence[str]) -> str:
+    """Return the regime that a widget shows first: "5", as in the paper's figures, or the last."""
+    return "5" if "5" in regimes else regimes[-1]
+
+
 def _labels(study: xr.Dataset) -> dict[str, Any]:
-    """What the script has to know of the study besides the matrices."""
-    config = json.loads(study.attrs["configuration"])
-    sizes = study.sizes
-    n_steps = sizes["time"] - N_BLANK
+    """What the script needs to know about the study besides the matrices."""
+    sizes, n_steps = study.sizes, int(study.input_end)
+    settings = json.loads(study.attrs.get("configuration", "{}")).get("tasks", [])
+    onsets = [task.get("onsets") for task in settings]
+    if len(onsets) != sizes["task"]:  # some tasks of a study only
+        onsets = [None] * sizes["task"]
     return {
         "tasks": [
             {
                 "name": str(task),
-                "concepts": [str(name) for name in study.concept_name.sel(task=task).values],
-                "onsets": _onsets(settings),
+                "concepts": concept_names(study.sel(task=task)),
+                "onsets": steps if isinstance(steps, list) else None,
             }
-            for task, settings in zip(study.task.values, config["tasks"], strict=True)
+            for task, steps in zip(study.task.values, onsets, strict=True)
         ],
         "architectures": [str(name) for name in study.architecture.values],
         "regimes": [str(name) for name in study.regime.values],
@@ -132,20 +146,7 @@ def _labels(study: xr.Dataset) -> dict[str, Any]:
         "shape": [sizes["time"], sizes["concept"], sizes["node"]],
         "n_steps": n_steps,
         "answer_steps": {
-            str(regime): n_steps + (int(regime) if regime.isdigit() else config["answer_delay"])
-            for regime in map(str, study.regime.values)
+            str(regime): n_steps + int(delay)
+            for regime, delay in zip(study.regime.values, study.answer_delay.values, strict=True)
         },
-    }
-
-
-def _onsets(settings: dict[str, Any]) -> list[int] | None:
-    onsets = settings.get("onsets")
-    return onsets if isinstance(onsets, list) else None
-
-
-def _choices(labels: dict[str, Any]) -> dict[str, list[str]]:
-    return {
-        "task": [task["name"] for task in labels["tasks"]],
-        "architecture": [*labels["architectures"], "compare"],
-        "regime": labels["regimes"],
     }

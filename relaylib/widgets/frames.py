@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 MAX_FRAMES = 20
-"""Every frame travels inside the page."""
-_N_COLOURS = 64  # of a picture, chosen to fit it: a third of the bytes, and no difference seen
+"""Every frame is stored in the page."""
+_N_COLOURS = 64  # palette of each picture: a third of the bytes, without a visible difference
 
 
 def frames(

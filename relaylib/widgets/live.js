@@ -1,4 +1,4 @@
-// Live network: a trained network runs in the page; the reader asks, knocks nodes out, and sees.
+// Live network: a trained network runs in the page; its inputs and knocked-out nodes can be chosen.
 
 const RANGE = 1; // outputs, and the states of RNN and GRU, lie in [-1, 1]
 
@@ -47,133 +47,17 @@ function relayOrder(network, [, nConcepts, nNodes], time, concept) {
   return [...network.order.subarray(start, start + nNodes)].reverse();
 }
 
-/** Twice the root mean square: a limit that few values exceed. */
+/** Twice the root mean square: few values are larger. */
 function usual(values) {
   let squares = 0;
   for (const value of values) squares += value * value;
   return Math.max(2 * Math.sqrt(squares / values.length), 1e-3);
 }
 
-const signed = (value, digits) => (value > 0 ? "+" : "") + decimal(value, digits);
-const percent = (fraction) => `${decimal(100 * fraction, fraction === 1 ? 0 : 1)} %`;
-
-/** A map over time with a label column, marks and what is read from it. */
-function timeMap(nTimes, rows, kind) {
-  const map = heatMap(nTimes, rows, { class: `map ${kind}` });
-  const later = map.root.appendChild(element("span", { class: "marker later" }));
-  const read = map.root.appendChild(element("span", { class: "marker read" }));
-  const blank = map.root.appendChild(element("span", { class: "marker blank" }));
-  return { ...map, mark(nSteps, answerStep) {
-    blank.style.left = `${(100 * nSteps) / nTimes}%`;
-    read.style.left = `${(100 * (answerStep - 1)) / nTimes}%`;
-    read.style.width = `${100 / nTimes}%`;
-    later.style.left = `${(100 * answerStep) / nTimes}%`;
-  } };
-}
-
-/** One button per node, its states over time, and its relay rank for each concept. */
-function nodesView(nTimes, [, nConcepts, nNodes], toggle, look) {
-  const nodes = Array.from({ length: nNodes }, (_, index) => index + 1);
-  const map = timeMap(nTimes, nNodes, "nodes");
-  const buttons = nodes.map((node) => {
-    const button = element("button", { type: "button" }, element("span", {}, String(node)));
-    button.addEventListener("click", () => toggle(node));
-    return button;
-  });
-  const marks = nodes.map(() => map.root.appendChild(element("span", { class: "marker knock" }, "\u2715")));
-  const ranks = nodes.map(() => Array.from({ length: nConcepts }, () => element("b")));
-  map.root.addEventListener("click", (event) => {
-    const cell = map.cellAt(event);
-    if (cell) toggle(cell[1] + 1, cell[0] + 1);
-  });
-  map.root.addEventListener("pointermove", (event) => {
-    const cell = map.cellAt(event);
-    if (cell) look(cell[1] + 1, cell[0] + 1);
-  });
-  map.root.addEventListener("pointerleave", () => look(0, 0));
-  return {
-    map,
-    labels: element("div", { class: "labels nodes" }, ...buttons),
-    guide: element("div", { class: "guide nodes", "aria-hidden": "true" }, ...ranks.flat()),
-    drawKnocked(knocked) {
-      knocked.forEach((step, index) => {
-        buttons[index].setAttribute("aria-pressed", step > 0);
-        marks[index].hidden = !step;
-        marks[index].style.left = `${(100 * (step - 0.5)) / nTimes}%`;
-        marks[index].style.top = `${(100 * (index + 0.5)) / nNodes}%`;
-      });
-    },
-    drawGuide(network, concepts, time, colourOf) {
-      const orders = concepts.map((_, concept) => relayOrder(network, [0, nConcepts, nNodes], time, concept));
-      nodes.forEach((node, row) => {
-        ranks[row].forEach((square, concept) => {
-          const bits = network.bits[((time - 1) * nConcepts + concept) * nNodes + row];
-          square.textContent = orders[concept].indexOf(node) + 1;
-          square.style.backgroundColor = `rgb(${colourOf(bits)})`;
-          square.style.color = readable(colourOf(bits));
-        });
-        const text = concepts.map((name, concept) => `${name} ${orders[concept].indexOf(node) + 1}`);
-        buttons[row].setAttribute("aria-label", `Knock out node ${node} (relay rank: ${text.join(", ")})`);
-      });
-    },
-  };
-}
-
-/** Asked, answered, and right over the population: one column per concept. */
-function resultsView(nConcepts) {
-  const cells = (tag) => Array.from({ length: nConcepts }, () => element(tag));
-  const [names, asked, answered, fractions] = [cells("th"), cells("td"), cells("td"), cells("td")];
-  const [corner, total, everyone] = [element("td"), element("td"), element("th", { scope: "row" })];
-  names.forEach((name) => name.setAttribute("scope", "col"));
-  const row = (head, ...rest) => element("tr", {}, head, ...rest);
-  const head = (text) => element("th", { scope: "row" }, text);
-  const answers = element("td");
-  const root = element("table", { class: "results" },
-    row(corner, ...names, element("th", { scope: "col" }, "all")),
-    row(head("asked"), ...asked, element("td")),
-    row(head("answered"), ...answered, answers),
-    row(everyone, ...fractions, total));
-  return {
-    root,
-    draw(task, concepts, outputs, accuracy) {
-      const rights = outputs.map((output, index) => output > 0 === concepts[index] > 0);
-      names.forEach((name, index) => { name.textContent = task.concepts[index]; });
-      concepts.forEach((value, index) => {
-        asked[index].textContent = task.values[index][value > 0 ? 1 : 0];
-        answered[index].textContent = `${signed(outputs[index])} ${rights[index] ? "\u2713" : "\u2717"}`;
-        answered[index].className = rights[index] ? "right" : "wrong";
-      });
-      answers.textContent = `${rights.filter(Boolean).length} of ${rights.length}`;
-      everyone.textContent = `right in all ${task.shape[0]} sequences`;
-      [...accuracy, accuracy.reduce((a, b) => a + b, 0) / accuracy.length].forEach((fraction, index) => {
-        const cell = index < accuracy.length ? fractions[index] : total;
-        cell.textContent = percent(fraction);
-        cell.style.setProperty("--fraction", fraction);
-        cell.className = "fraction";
-      });
-    },
-  };
-}
-
-function legend(fullColour) {
-  return element("p", { class: "legend" },
-    element("span", { class: "ramp", "aria-hidden": "true" }),
-    "negative \u2026 0 \u2026 positive; full colour of a state at \u00b1", fullColour, ", of an answer at \u00b11. ",
-    "Framed: the step at which the answer is read. Relay rank 1 = relays most; the bluer, the more bits. "
-    + "Click a cell to set that node\u2019s state to 0 just after that step.");
-}
-
-/** Rows of a label, content over time, and what belongs at its right. */
-function tableOf(rows) {
-  const root = element("div", { class: "grid" });
-  for (const [left, middle, right] of rows) root.append(left, middle, right ?? element("span"));
-  return root;
-}
-
 function render({ model, el }) {
   const { tasks, networks, relay_shape: shape, n_times: nTimes, replicate } = unpack(model);
   const [nMeasured, nConcepts, nNodes] = shape;
-  const root = el.appendChild(element("div", { class: "relay live", role: "group", "aria-label": "Live network" }));
+  const root = el.appendChild(element("div", { class: "relay live", style: `--concepts:${nConcepts}`, role: "group", "aria-label": "Live network" }));
   const change = (values) => { model.set(values); model.save_changes(); };
   const levels = (name) => [...new Set(networks.map((network) => network[name]))].map((value) => [value, value]);
   const theTask = () => tasks.find(({ name }) => name === model.get("task"));
@@ -221,10 +105,6 @@ function render({ model, el }) {
   const nodes = nodesView(nTimes, shape, toggle, (node, time) => drawLook(node, time));
   const answerNames = element("div", { class: "labels answers" });
   const [guideNames, guideTitle] = [element("div", { class: "guide head" }), element("p")];
-  const axis = element("div", { class: "axis", "aria-hidden": "true" });
-  for (const time of [1, 5, 10, 15]) {
-    axis.append(element("span", { style: `left:${(100 * (time - 0.5)) / nTimes}%` }, String(time)));
-  }
   const label = (text) => element("span", { class: "label" }, text);
   const results = resultsView(nConcepts);
   const fullColour = element("span");
@@ -233,7 +113,7 @@ function render({ model, el }) {
     element("div", { class: "controls" }, task.root, architecture.root, regime.root),
     conceptRow,
     tableOf([
-      [label("step"), axis],
+      [label("step"), timeAxis(nTimes)],
       [label("input"), inputs, element("div", { class: "guide-title" }, guideTitle, guideNames)],
       [nodes.labels, nodes.map.root, nodes.guide],
       [answerNames, answers.root],
@@ -248,7 +128,7 @@ function render({ model, el }) {
   let looked = [0, 0];
   let [sequence, states] = [0, null];
 
-  /** Controls whose words depend on the task. */
+  /** Create the controls that depend on the task. */
   function nameConcepts() {
     const { name, concepts, values } = theTask();
     conceptChoices = concepts.map((concept, index) =>
@@ -265,7 +145,7 @@ function render({ model, el }) {
     inputs.replaceChildren(inputMaps.get(name).root);
   }
 
-  /** Run the population again if the network or its damage changed. */
+  /** Run the population again if the network or its knocked-out nodes changed. */
   function update() {
     const [network, current] = [theNetwork(), theTask()];
     const key = JSON.stringify([networks.indexOf(network), model.get("knocked")]);

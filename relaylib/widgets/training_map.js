@@ -2,12 +2,12 @@
 
 const EPOCH_BEAT = 500; // milliseconds per epoch when playing
 
-/** A colour per part (0..1) of an ordered scale, from the page's plain tone to its accent. */
+/** Colour of a part (0..1) of an ordered scale. */
 function ramp(part, colours) {
   return shade(part, 1, colours.none.map((c, i) => Math.round((c + colours.less[i]) / 2)), colours.some, colours.less);
 }
 
-/** As many well-parted colours as nodes, as [red, green, blue]. */
+/** Distinct colours, one per node, as [red, green, blue]. */
 function hue(index, count) {
   const angle = (360 * index) / count;
   const channel = (shift) => {
@@ -17,7 +17,7 @@ function hue(index, count) {
   return [channel(0), channel(8), channel(4)];
 }
 
-/** The map itself: a square canvas that is drawn anew whenever something changes. */
+/** The map: a square canvas, drawn again whenever something changes. */
 function mapCanvas() {
   const canvas = element("canvas", { role: "img" });
   const root = element("div", { class: "cloud" }, canvas);
@@ -100,7 +100,7 @@ function render({ model, el }) {
   function pointColour(e, t, n) {
     const by = model.get("colour");
     if (by === "epoch") return ramp(last() ? e / last() : 0, colours);
-    if (by === "step") return ramp((t - 1) / (nTimes - 1), colours);
+    if (by === "step") return ramp((t - 1) / Math.max(nTimes - 1, 1), colours);
     if (by === "node") return hue(n - 1, nNodes);
     return colourOf(bit(e, t, Number(by) - 1, n));
   }

@@ -8,6 +8,7 @@ import traitlets
 import xarray as xr
 
 from relaylib.core.checks import check_choice, check_integer
+from relaylib.figures.style import concept_names
 from relaylib.widgets import source
 
 _POINTS = ("task", "architecture", "moment", "time", "node", "component")
@@ -17,7 +18,7 @@ _BITS = ("task", "architecture", "moment", "time", "concept", "node")
 class TrainingMap(anywidget.AnyWidget):
     """Move through epochs and steps of a training: the map, and the matrix of that moment.
 
-    The points of the chosen epoch and step stand out from all others; beside the map is the
+    The points of the chosen epoch and step are larger than all others; beside the map is the
     information matrix of that moment. No kernel is needed.
 
     Parameters
@@ -26,14 +27,15 @@ class TrainingMap(anywidget.AnyWidget):
         From `relaylib.studies.training_maps.map_training`.
     shown
         What is shown first, all of which can be set later: ``task``, ``architecture``; ``colour``:
-        "epoch", "step", "node" or "1", "2", "3" for the bits of a concept; ``moment`` (epochs
-        of the map, from 0; the last one unless told), ``time`` (from 1), ``node`` (from 1).
+        "epoch", "step", "node" or "1", "2", ... for the bits of a concept; ``moment`` (number of
+        the epoch on the map, from 0; by default the last), ``time`` (from 1; by default the last
+        step of the input), ``node`` (from 1).
 
     Raises
     ------
     ValueError, TypeError
-        If ``maps`` has no ``embedding`` and ``information_bits`` in two dimensions, or what to show
-        is not in it.
+        If ``maps`` has no two-dimensional ``embedding`` with its measures, or does not contain what
+        is to be shown.
     """
 
     _esm = source("common.js", "training_map.js")
@@ -45,7 +47,7 @@ class TrainingMap(anywidget.AnyWidget):
     architecture = traitlets.Unicode().tag(sync=True)
     colour = traitlets.Unicode("epoch").tag(sync=True)
     moment = traitlets.Int(0).tag(sync=True)
-    time = traitlets.Int(10).tag(sync=True)
+    time = traitlets.Int(1).tag(sync=True)
     node = traitlets.Int(1).tag(sync=True)
 
     def __init__(self, maps: xr.Dataset, **shown: Any) -> None:
@@ -61,6 +63,7 @@ class TrainingMap(anywidget.AnyWidget):
             "task": labels["tasks"][0]["name"],
             "architecture": labels["architectures"][0],
             "moment": labels["shape"][0] - 1,
+            "time": int(maps.input_end),
         }
         super().__init__(maps=labels, points=points, bits=bits, **first | shown)
 
@@ -72,15 +75,13 @@ class TrainingMap(anywidget.AnyWidget):
             "architecture": labels["architectures"],
             "colour": ["epoch", "step", "node", *map(str, range(1, labels["shape"][2] + 1))],
         }
-        check_choice(name, proposal.value, allowed[name])
-        return proposal.value
+        return check_choice(name, proposal.value, allowed[name])
 
     @traitlets.validate("moment", "time", "node")
     def _check_number(self, proposal: Any) -> Any:
         name, (n_moments, n_times, _, n_nodes) = proposal.trait.name, self.maps["shape"]
         limits = {"moment": (0, n_moments - 1), "time": (1, n_times), "node": (1, n_nodes)}
-        check_integer(name, proposal.value, *limits[name])
-        return proposal.value
+        return check_integer(name, proposal.value, *limits[name])
 
 
 def pack_maps(trained: xr.Dataset) -> tuple[dict[str, Any], bytes, bytes]:
@@ -109,8 +110,7 @@ def pack_maps(trained: xr.Dataset) -> tuple[dict[str, Any], bytes, bytes]:
     }
     labels = {
         "tasks": [
-            {"name": str(task), "concepts": trained.concept_name.sel(task=task).values.tolist()}
-            for task in tasks
+            {"name": str(task), "concepts": concept_names(trained.sel(task=task))} for task in tasks
         ],
         "architectures": [str(name) for name in architectures],
         "cells": cells,

@@ -1,4 +1,4 @@
-"""Run all benches: print the table, and store it as results/bench.json and for the book's page."""
+"""Run all benchmarks: print the table, and store it in results/ and for the page of the book."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ from measure import repeated
 
 from book.benchmark import FOLDER, as_table, load_bench
 from relaylib.core.store import Store
-from relaylib.studies.study import StudyConfig
+from relaylib.studies.config import StudyConfig
 
 LIBRARIES = ("relaylib", "numpy", "numba", "torch", "scikit-learn", "scipy", "dit")
 QUICK_STUDY = StudyConfig(regimes=("1",), n_replicates=1)
@@ -26,7 +26,7 @@ QUICK_SIZES = {256: 1, 512: 1, 1024: 1}
 
 
 def measure(quick: bool) -> list[dict]:
-    """Return the rows of every bench; quick: once each, fewer networks and smaller layers."""
+    """Return the rows of every benchmark; quick: once each, fewer networks, smaller layers."""
     if quick:
         benches = {
             "training": lambda: bench_training.rows(1, study=QUICK_STUDY),
@@ -48,7 +48,7 @@ def measure(quick: bool) -> list[dict]:
 
 
 def machine() -> dict:
-    """Describe the machine without naming it."""
+    """Describe the machine without its name."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
@@ -62,9 +62,9 @@ def machine() -> dict:
 
 
 def store(rows: list[dict], quick: bool) -> Path:
-    """Write the rows among the results, and with their circumstances where the book finds them.
+    """Write the rows to results/, and with date, machine and versions to the book's data.
 
-    A quick run is kept among the results alone.
+    A quick run is written to results/ only.
     """
     about = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -85,7 +85,7 @@ def store(rows: list[dict], quick: bool) -> Path:
 def main() -> None:
     """Measure, store and print."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="to see that it runs: minutes")
+    parser.add_argument("--quick", action="store_true", help="only to check that it runs: minutes")
     quick = parser.parse_args().quick
     os.environ["CI"] = "1"  # no progress bars
     path = store(measure(quick), quick)

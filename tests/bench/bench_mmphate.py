@@ -1,7 +1,7 @@
 """Time and memory of MM-PHATE on a network's real training, 9,000 and 36,000 points.
 
-`rows` returns one dict per figure: name, value, unit, baseline, ratio, peak_rss_mb. Every figure
-is taken in a process of its own, so that its peak memory is its own.
+`rows` returns one dict per measurement: name, value, unit, baseline, ratio, peak_rss_mb. Every
+measurement runs in its own process, so that its peak memory is its own.
 """
 
 import resource
@@ -24,7 +24,7 @@ GOALS = {50: 15.0, 200: 60.0}  # epochs: seconds; epochs x 15 steps x 12 nodes p
 
 
 def training_activations(n_epochs: int) -> np.ndarray:
-    """Train an RNN to hold 3 of 7 bits and record it at evenly spaced steps of 200 Adam steps.
+    """Train an RNN to remember 3 of 7 bits and record it at evenly spaced steps of 200 Adam steps.
 
     Returns (epoch, time, node, sequence): 15 time steps, 12 nodes, all 128 sequences; float32.
     """
@@ -47,7 +47,7 @@ def training_activations(n_epochs: int) -> np.ndarray:
 
 
 def dense_kernel(points: np.ndarray) -> np.ndarray:
-    """The kernel of `multislice_kernel` written plainly: every pair of points, points^2 memory."""
+    """The kernel of `multislice_kernel` computed for every pair of points, in points^2 memory."""
     n_slices, n_nodes, _ = points.shape
     eps = between_bandwidth(points, 25)
     kernel = np.zeros((n_slices * n_nodes,) * 2)

@@ -1,23 +1,26 @@
 """Time and memory of relay information: the study's orders and lattices, and large layers.
 
-`rows` returns one dict per figure: name, value, unit, baseline, ratio, peak_rss_mb. The study's
-networks come from the store, or are trained first. Compiling is not timed.
+`rows` returns one dict per measurement: name, value, unit, baseline, ratio, peak_rss_mb. The
+study's networks come from the store, or are trained first. Compilation is not timed.
 """
 
 import sys
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import dit
 import numpy as np
+import xarray as xr
 
 sys.path.insert(0, str(Path(__file__).parent))
 from measure import alternate, apart, peak_mb, repeated, row, seconds
 
+from relaylib.information import relay
 from relaylib.information.exact import exact_summaries
 from relaylib.information.relay import greedy_order, greedy_orders
-from relaylib.networks.recording import record
-from relaylib.studies.study import StudyConfig, load_ensemble
+from relaylib.studies.config import StudyConfig
+from relaylib.studies.study import load_ensemble, record_condition
 
 N_NODES = 12
 N_ORDERS = 32_400
@@ -29,23 +32,23 @@ GOAL_EXPONENT = np.log(60) / np.log(4)
 
 def study_symbols() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Record all 720 networks at 15 times: states, x_in, x_out of each task."""
-    config, tasks = StudyConfig(), []
-    for task in config.tasks:
-        trials, parts = task.population(), []
-        for architecture in config.architectures:
-            for regime in config.regimes:
-                networks = load_ensemble(config, task, architecture, regime)
-                symbols = record(networks, trials, delay=config.read_delay(regime))
-                n_networks, n_times, *rest = symbols.states.shape
-                x_in = np.broadcast_to(symbols.x_in, (n_networks * n_times, *symbols.x_in.shape))
-                x_out = np.repeat(symbols.x_out, n_times, axis=0)
-                parts.append((symbols.states.reshape(-1, *rest), x_in, x_out))
-        tasks.append(tuple(np.concatenate(column) for column in zip(*parts, strict=True)))
-    return tasks
+    config = StudyConfig()
+    parts: dict[str, list] = {task.name: [] for task in config.tasks}
+    for condition in config.conditions():
+        levels = condition.task, condition.architecture, condition.regime
+        data = record_condition(config, condition, load_ensemble(config, *levels)).data
+        x_in, x_out = xr.broadcast(data.x_in, data.x_out, exclude=["sequence"])
+        cases = (data.states, x_in.expand_dims(time=data.time), x_out.expand_dims(time=data.time))
+        rows = [each.transpose("network", "time", ...).values for each in cases]
+        parts[condition.task.name].append([each.reshape(-1, *each.shape[2:]) for each in rows])
+    return [
+        tuple(np.concatenate(column) for column in zip(*part, strict=True))
+        for part in parts.values()
+    ]
 
 
 def some_values(tasks: list, n_values: int) -> list[tuple[np.ndarray, ...]]:
-    """Return x_in, x_out, y_relay, y_rest of random relay sets, evenly over tasks."""
+    """Return x_in, x_out, y_relay, y_rest of random relay sets, equally many per task."""
     rng, values = np.random.default_rng(0), []
     for states, x_in, x_out in tasks:
         for network in rng.integers(0, len(states), n_values // len(tasks)):
@@ -59,7 +62,7 @@ def some_values(tasks: list, n_values: int) -> list[tuple[np.ndarray, ...]]:
 def eight_entropies(
     x_in: np.ndarray, x_out: np.ndarray, y_relay: np.ndarray, y_rest: np.ndarray
 ) -> float:
-    """I_R by the joint entropies of Hintze and Adami (2023), in plain NumPy."""
+    """Return I_R from the joint entropies of Hintze and Adami (2023), in plain NumPy."""
 
     def h(*columns: np.ndarray) -> float:
         rows = np.column_stack([np.ones(len(x_in)), *columns])
@@ -72,7 +75,7 @@ def eight_entropies(
 
 
 def by_dit(x_in: np.ndarray, x_out: np.ndarray, y_relay: np.ndarray, y_rest: np.ndarray) -> float:
-    """I_R as dit's coinformation, with the building of its distribution."""
+    """Return I_R as dit's coinformation, including the construction of its distribution."""
     columns = np.column_stack([x_in > 0, x_out > 0, y_relay, y_rest]).astype(int)
     rows, counts = np.unique(columns, axis=0, return_counts=True)
     words = ["".join(map(str, row)) for row in rows]
@@ -83,12 +86,12 @@ def by_dit(x_in: np.ndarray, x_out: np.ndarray, y_relay: np.ndarray, y_rest: np.
 
 
 def _seconds_of_all(function: object, cases: list) -> float:
-    """Mean seconds per case."""
+    """Return the mean seconds per case."""
     return seconds(lambda: [function(*case) for case in cases]) / len(cases)
 
 
 def _orders(repetitions: int) -> list[dict]:
-    """All orders of the study, against dit and eight entropies for as many values of I_R."""
+    """Measure all orders of the study, and dit and eight entropies for as many values of I_R."""
     tasks = study_symbols()
     for task in tasks:
         greedy_orders(*(array[:4] for array in task))
@@ -109,7 +112,7 @@ def _orders(repetitions: int) -> list[dict]:
 
 
 def _lattices(repetitions: int) -> list[dict]:
-    """Every relay set of every case of the study, against eight entropies for as many."""
+    """Measure all relay sets of all cases of the study, and eight entropies for as many."""
     tasks = study_symbols()
     for task in tasks:
         exact_summaries(*(array[:4] for array in task))
@@ -129,7 +132,7 @@ def layer(kind: str, n_nodes: int, n_sequences: int) -> tuple[np.ndarray, ...]:
     """Return x_in, x_out, states of a large layer.
 
     "typical": every node thresholds a mixture of the concept, seven other signals and noise.
-    "adverse": each state comes with every (x_in, x_out), so that no group ever becomes pure.
+    "adverse": each state occurs with every (x_in, x_out), so that no group can be dropped.
     """
     rng = np.random.default_rng(0)
     if kind == "adverse":
@@ -147,22 +150,26 @@ def layer(kind: str, n_nodes: int, n_sequences: int) -> tuple[np.ndarray, ...]:
     return concept, concept, states
 
 
+def refining_order(*case: np.ndarray) -> relay.RemovalOrder:
+    """Return the greedy order by the kernel for small layers, whatever the number of nodes."""
+    with patch.object(relay, "_LARGE", sys.maxsize):
+        return greedy_order(*case)
+
+
 def _large(kind: str, n_nodes: int, repetitions: int) -> tuple[float, float]:
-    """Median seconds and peak memory of one large layer, 4 sequences per node."""
+    """Return median seconds and peak memory of one large layer, 4 sequences per node."""
     greedy_order(*layer(kind, 64, 256))
     case = layer(kind, n_nodes, 4 * n_nodes)
     return alternate([partial(seconds, greedy_order, *case)], repetitions)[0], peak_mb()
 
 
 def _refining(kind: str, n_nodes: int, repetitions: int) -> list[dict]:
-    """One large layer, against the kernel that counts all remaining sequences at every step."""
+    """Measure one large layer, and the kernel that counts all remaining sequences each step."""
     case = layer(kind, n_nodes, 4 * n_nodes)
-    x_in, x_out, states = case
-    batch = np.ascontiguousarray(states.T)[None], x_in[None], x_out[None]
-    greedy_orders(*(array[..., :64] for array in batch))
-    greedy_order(*layer(kind, 64, 256))
+    for order in (greedy_order, refining_order):
+        order(*layer(kind, 64, 256))
     ours, refining = alternate(
-        [partial(seconds, greedy_order, *case), partial(seconds, greedy_orders, *batch)],
+        [partial(seconds, greedy_order, *case), partial(seconds, refining_order, *case)],
         repetitions,
     )
     name = f"{kind} layer, {n_nodes:,} nodes x {4 * n_nodes:,} sequences"
@@ -170,7 +177,7 @@ def _refining(kind: str, n_nodes: int, repetitions: int) -> list[dict]:
 
 
 def _growth(repetitions: int, sizes: dict[int, int]) -> list[dict]:
-    """Large layers of growing size against the line through the goals, and the fitted exponent."""
+    """Measure large layers of growing size, with the goals' line and the fitted exponent."""
     table = []
     for kind in ("typical", "adverse"):
         taken, peak = [], 0.0

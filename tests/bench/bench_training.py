@@ -1,11 +1,11 @@
-"""Training all 720 networks of the study from nothing, against the plain loop.
+"""Training all 720 networks of the study from scratch, compared with a plain loop.
 
-`rows` returns one dict per figure: name, value, unit, baseline, ratio, peak_rss_mb. The loop is
-one network after the other, `torch.nn` and `torch.optim.Adam`, from the same first weights, on
-the same data, with the same stopping rule. It has all cores, but takes one if it is faster so:
-tensors are small. All 720 would take it too long for a bench, so it trains the first networks of
-every condition, and its time is scaled by the gradient steps that all networks of the condition
-take. Compiling is not timed.
+`rows` returns one dict per measurement: name, value, unit, baseline, ratio, peak_rss_mb. The loop
+trains one network after the other with `torch.nn` and `torch.optim.Adam`, from the same initial
+weights, on the same data, with the same stopping rule. It uses all cores or one, whichever is
+faster: the tensors are small. All 720 networks would take too long, so it trains the first
+networks of every condition, and its time is scaled by the gradient steps of all networks of the
+condition. Compilation is not timed.
 """
 
 import os
@@ -22,22 +22,23 @@ from measure import alternate, apart, peak_mb, repeated, row, seconds
 
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
-from relaylib.networks.training import Replicate, Trained, train_conditions
-from relaylib.studies.study import StudyConfig
+from relaylib.networks.replicate import Replicate
+from relaylib.networks.training import Trained, train_conditions
+from relaylib.studies.config import StudyConfig
 from relaylib.tasks.task import training_trials
 
 GOAL = 30.0  # seconds for all 720 networks
 
 
 def gradient_steps(config: TrainingConfig, trained: Trained) -> int:
-    """Steps of Adam that all networks of a condition took, discarded attempts included."""
+    """Return the number of Adam steps of all networks of a condition, with discarded attempts."""
     return int(((trained.attempts - 1) * config.max_epochs + trained.epochs).sum())
 
 
 def train_plainly(config: TrainingConfig, number: int) -> int:
-    """Train one network as anyone would in torch, and return how many gradient steps it took."""
+    """Train one network with a plain torch loop, and return the number of gradient steps."""
     trials = training_trials(config.task, n_sampled=config.n_sampled, seed=config.seed)
-    inputs, targets = (torch.from_numpy(array) for array in trials)
+    inputs, targets = torch.from_numpy(trials.inputs), torch.from_numpy(trials.targets)
     blank = torch.zeros(len(inputs), max(config.delays), inputs.shape[2])
     shown = torch.cat([inputs, blank], dim=1).transpose(0, 1).contiguous()
     delays, sequences = list(config.delays), np.arange(len(inputs))
@@ -67,14 +68,14 @@ def train_plainly(config: TrainingConfig, number: int) -> int:
 
 
 def seconds_per_step(config: TrainingConfig, n_sampled: int) -> float:
-    """Seconds that the loop takes per gradient step, over the first networks of a condition."""
+    """Return the loop's seconds per gradient step, over the first networks of a condition."""
     steps: list[int] = []
     taken = seconds(lambda: steps.extend(train_plainly(config, r) for r in range(n_sampled)))
     return taken / sum(steps)
 
 
 def best_threads(config: TrainingConfig) -> int:
-    """Return whether the loop is faster on one core or on all of them."""
+    """Return the number of threads with which the loop is fastest, one or all cores."""
     taken = {}
     for n_threads in (1, os.cpu_count() or 1):
         torch.set_num_threads(n_threads)
@@ -86,7 +87,7 @@ def _training(study: StudyConfig, n_sampled: int, repetitions: int) -> list[dict
     conditions = list(study.conditions())
     steps: dict[TrainingConfig, int] = {}
 
-    def fused() -> None:
+    def compiled() -> None:
         steps.update((c, gradient_steps(c, trained)) for c, trained in train_conditions(conditions))
 
     def loop() -> float:
@@ -94,7 +95,7 @@ def _training(study: StudyConfig, n_sampled: int, repetitions: int) -> list[dict
 
     list(train_conditions([replace(condition, n_replicates=1) for condition in conditions]))
     torch.set_num_threads(best_threads(conditions[-2]))
-    ours, plain = alternate([partial(seconds, fused), loop], repetitions)
+    ours, plain = alternate([partial(seconds, compiled), loop], repetitions)
     n_networks = study.n_replicates * len(conditions)
     name, said = f"training all {n_networks} networks", f"{n_sampled} per condition, scaled"
     return [

@@ -1,4 +1,4 @@
-"""How the benches measure: seconds, peak memory, each figure in a process of its own."""
+"""How the benchmarks measure seconds and peak memory, each in its own process."""
 
 import resource
 import sys
@@ -18,19 +18,19 @@ def seconds(function: Callable, *arguments: Any) -> float:
 
 
 def alternate(calls: list[Callable[[], float]], repetitions: int) -> list[float]:
-    """Call all in turn, again and again, and return the median of what each returns."""
+    """Call all in turn, repeatedly, and return the median of what each returns."""
     taken = [[call() for call in calls] for _ in range(repetitions)]
     return [median(column) for column in zip(*taken, strict=True)]
 
 
 def peak_mb() -> float:
-    """Return the largest memory this process has held, MB."""
+    """Return the peak memory of this process, MB."""
     unit = 1e6 if sys.platform == "darwin" else 1e3
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def apart(function: Callable, *arguments: Any) -> Any:
-    """Return the function's result from a fresh process, whose peak memory is its own."""
+    """Return the function's result from a new process, whose peak memory is its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()
 
@@ -48,6 +48,6 @@ def row(name: str, value: float, unit: str, baseline: float, peak_rss_mb: float)
 
 
 def repeated(rows: list[dict], repetitions: int) -> list[dict]:
-    """Say in each row's name of how many repetitions its value is the median."""
+    """Add to each row's name of how many repetitions its value is the median."""
     times = f"{repetitions} repetition{'s' if repetitions > 1 else ''}"
     return [row | {"name": f"{row['name'].removesuffix(')')}; {times})"} for row in rows]

@@ -1,6 +1,6 @@
 """Make the reference arrays of tests/test_mmphate.py with m-phate 0.1.6 itself.
 
-m-phate and phate are GPL and no dependency of this project. In a throw-away environment:
+m-phate and phate are GPL and no dependency of this project. In a temporary environment:
 
     python -m venv mphate-env
     mphate-env/bin/pip install phate==2.0.0 graphtools==2.1.0 scikit-learn==1.9.1
@@ -17,7 +17,7 @@ import numpy as np
 
 
 def activations() -> np.ndarray:
-    """Nodes that read 20 random sequences through slowly turning weights; float32."""
+    """Responses of nodes with slowly changing weights to 20 random sequences; float32."""
     rng = np.random.default_rng(2024)
     inputs = rng.normal(size=(5, 3, 20)).cumsum(axis=0)
     first, last = rng.normal(size=(2, 6, 3))
@@ -27,7 +27,7 @@ def activations() -> np.ndarray:
 
 
 def main(path: str) -> None:
-    """Write input, kernel, t and embedding of M_PHATE: two gammas and ts, and by landmarks."""
+    """Write input, kernel, t and embeddings of M_PHATE: two gammas and ts, and landmarks."""
     data = activations()
     slices = data.reshape(-1, *data.shape[2:]).astype(float)
     arrays = {"activations": data}

@@ -1,10 +1,10 @@
-"""Cases made ready for the compiled kernels: small symbol codes, joint (x_in, x_out), weights."""
+"""Arguments of the compiled kernels: symbols as small codes, joint (x_in, x_out), weights."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from relaylib.core.checks import check_symbols, check_weights
+from relaylib.core.checks import Shape, check_symbols, check_weights
 
 _MAX_SYMBOLS = 256
 _MAX_CELLS = 2**16
@@ -19,7 +19,9 @@ class Cases(NamedTuple):
     states
         Codes 0 .. n_symbols - 1, (batch, node, sequence).
     pairs
-        x_in * n_out + x_out, (batch or 1, concept, sequence).
+        x_in * n_out + x_out, (n_pairs, concept, sequence); entries of the batch may share them.
+    pairs_of
+        Which of ``pairs`` belongs to each entry of the batch, (batch,).
     weights
         Weight of each sequence, (sequence,): all 1 if equal, then counts are looked up.
     shape
@@ -30,6 +32,7 @@ class Cases(NamedTuple):
 
     states: np.ndarray
     pairs: np.ndarray
+    pairs_of: np.ndarray
     weights: np.ndarray
     shape: tuple[int, int, int]
     log_table: np.ndarray
@@ -54,32 +57,42 @@ class Cases(NamedTuple):
         return np.rint(self.log_table * per_bit).astype(np.int64), 1 / per_bit
 
 
-def check_cases(
-    states: np.ndarray, x_in: np.ndarray, x_out: np.ndarray, weights: np.ndarray | None
-) -> Cases:
-    """Check and code a batch; arguments and errors as in `relaylib.information.relay.greedy_orders`.
+def check_cases(states: Any, x_in: Any, x_out: Any, weights: Any = None) -> Cases:
+    """Check and code a batch; arguments and errors as in `relaylib.greedy_orders`.
 
     Sequences of weight 0 are left out.
     """
-    states, n_symbols = _codes("states", states, (None, None, None))
-    n_batch, _, n_sequences = states.shape
-    x_in, n_in = _codes("x_in", x_in, _concept_shape(x_in, n_batch, n_sequences))
-    x_out, n_out = _codes("x_out", x_out, (*np.shape(x_out)[:-2], x_in.shape[-2], n_sequences))
-    pairs = x_in.astype(np.int32) * n_out + x_out
-    if pairs.ndim == 2:
-        pairs = pairs[None]
+    states, n_symbols = _codes("states", states, (..., None, None))
+    *batch, n_nodes, n_sequences = states.shape
+    x_in, n_in = _codes("x_in", x_in, (..., None, n_sequences))
+    x_out, n_out = _codes("x_out", x_out, (..., x_in.shape[-2], n_sequences))
+    _check_leading("x_in", x_in, batch)
+    _check_leading("x_out", x_out, batch)
+    small = n_in * n_out < 2**31
+    pairs = x_in.astype(np.int32 if small else np.int64) * n_out + x_out
+    own = pairs.shape[:-2]
+    pairs_of = np.broadcast_to(np.arange(np.prod(own, dtype=int)).reshape(own), batch).ravel()
+    states, pairs = states.reshape(-1, n_nodes, n_sequences), pairs.reshape(-1, *pairs.shape[-2:])
     weights = check_weights(weights, n_sequences)
-    seen = weights > 0
-    if not seen.all():
-        states, pairs, weights = states[..., seen], pairs[..., seen], weights[seen]
+    counted = weights > 0
+    if not counted.all():
+        states, pairs, weights = states[..., counted], pairs[..., counted], weights[counted]
     equal = weights.min() == weights.max()
     return Cases(
         np.ascontiguousarray(states),
         np.ascontiguousarray(pairs),
+        pairs_of,
         np.ones(len(weights)) if equal else weights,
         (n_symbols, n_in, n_out),
         log_table(len(weights)) if equal else np.empty(0),
     )
+
+
+def check_case(x_in: Any, x_out: Any, states: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Check one network and concept: (n_sequences,), (n_sequences,), (n_sequences, n_nodes)."""
+    states = check_symbols("states", states, (None, None), widen=False)
+    x_in = check_symbols("x_in", x_in, (len(states),))
+    return x_in, check_symbols("x_out", x_out, (len(states),)), states
 
 
 def log_table(n_sequences: int) -> np.ndarray:
@@ -88,11 +101,16 @@ def log_table(n_sequences: int) -> np.ndarray:
     return counts * np.log2(np.maximum(counts, 1.0)) / n_sequences
 
 
-def _concept_shape(x_in: np.ndarray, n_batch: int, n_sequences: int) -> tuple[int | None, ...]:
-    return (None, n_sequences) if np.ndim(x_in) == 2 else (n_batch, None, n_sequences)
+def _check_leading(name: str, array: np.ndarray, batch: list[int]) -> None:
+    leading = array.shape[:-2]
+    fits = len(leading) <= len(batch)
+    if not fits or any(n not in (1, m) for n, m in zip(leading[::-1], batch[::-1], strict=False)):
+        raise ValueError(
+            f"{name} must have the leading axes of states, {tuple(batch)}, or none; got {leading}"
+        )
 
 
-def _codes(name: str, values: np.ndarray, shape: tuple[int | None, ...]) -> tuple[np.ndarray, int]:
+def _codes(name: str, values: np.ndarray, shape: Shape) -> tuple[np.ndarray, int]:
     """Return symbols as codes 0, 1, ... without gaps, and how many there are."""
     array = check_symbols(name, values, shape, widen=False)
     low, high = int(array.min()), int(array.max())

@@ -6,7 +6,7 @@ All kernels evaluate v(Y_0) = I(X_in; X_out | Y_0) on groups of sequences that a
     f(w) = w log2 w,  w the weight of the sequences in a cell.
 
 A group in which X_in or X_out is constant adds nothing, now and after any further refinement:
-it is dropped for good. ``log_table`` holds f(0), f(1), ... for equal weights (then w is a count);
+it is left out. ``log_table`` holds f(0), f(1), ... for equal weights (then w is a count);
 it is empty for other weights. It is divided by the number of sequences, so that v is in bits:
 the log2 of that number cancels.
 """
@@ -15,16 +15,14 @@ import numba
 import numpy as np
 
 from relaylib.core.jit import cached_njit
-
-TIE_BITS = 1e-12
-"""Values closer than this are a tie: far above rounding (1e-13), far below a real difference."""
+from relaylib.core.tolerances import TIE_BITS
 
 _MAX_PACKED = 2**16  # beyond, a count might not fit its 16 bits
 _FIELD = np.uint64(_MAX_PACKED - 1)
 
 
 @cached_njit()
-def f(weight: float, log_table: np.ndarray) -> float:
+def xlog2x(weight, log_table):
     """Return w log2 w."""
     if log_table.size:
         return log_table[int(weight)]
@@ -32,12 +30,10 @@ def f(weight: float, log_table: np.ndarray) -> float:
 
 
 @cached_njit()
-def group_information(
-    cells: np.ndarray, first: int, n_in: int, n_out: int, log_table: np.ndarray
-) -> tuple[float, bool]:
+def group_information(cells, first, n_in, n_out, log_table):
     """Return one group's share of v, and whether both X_in and X_out vary in it.
 
-    Its weights stand in ``cells`` from ``first`` on, (n_in, n_out); they are cleared.
+    Its weights are the entries of ``cells`` from ``first`` on, (n_in, n_out); they are set to 0.
     """
     total, weight, n_rows, n_columns = 0.0, 0.0, 0, 0
     for i in range(n_in):
@@ -45,8 +41,8 @@ def group_information(
         for o in range(n_out):
             cell = cells[first + i * n_out + o]
             row += cell
-            total += f(cell, log_table)
-        total -= f(row, log_table)
+            total += xlog2x(cell, log_table)
+        total -= xlog2x(row, log_table)
         weight += row
         n_rows += row > 0.0
     for o in range(n_out):
@@ -54,18 +50,24 @@ def group_information(
         for i in range(n_in):
             column += cells[first + i * n_out + o]
             cells[first + i * n_out + o] = 0.0
-        total -= f(column, log_table)
+        total -= xlog2x(column, log_table)
         n_columns += column > 0.0
     if n_rows < 2 or n_columns < 2:
         return 0.0, False
-    return total + f(weight, log_table), True
+    return total + xlog2x(weight, log_table), True
 
 
 @cached_njit()
-def packed_information(counts: np.uint64, log_table: np.ndarray) -> tuple[float, bool]:
-    """`group_information` for bits: counts of (x_in, x_out) = 00, 01, 10, 11, 16 bits each."""
+def unpacked(counts):
+    """Return the counts of (x_in, x_out) = 00, 01, 10, 11 from one word, 16 bits each."""
     a, b = counts & _FIELD, counts >> np.uint64(16) & _FIELD
-    c, d = counts >> np.uint64(32) & _FIELD, counts >> np.uint64(48)
+    return a, b, counts >> np.uint64(32) & _FIELD, counts >> np.uint64(48)
+
+
+@cached_njit()
+def packed_information(counts, log_table):
+    """`group_information` for bits, from packed counts."""
+    a, b, c, d = unpacked(counts)
     if a + b == 0 or c + d == 0 or a + c == 0 or b + d == 0:
         return 0.0, False
     total = log_table[a] + log_table[b] + log_table[c] + log_table[d] + log_table[a + b + c + d]
@@ -74,21 +76,14 @@ def packed_information(counts: np.uint64, log_table: np.ndarray) -> tuple[float,
 
 
 @cached_njit()
-def packed_size(counts: np.uint64) -> int:
+def packed_size(counts):
     """Return the number of sequences in packed counts."""
-    total = (counts & _FIELD) + (counts >> np.uint64(16) & _FIELD)
-    return int(total + (counts >> np.uint64(32) & _FIELD) + (counts >> np.uint64(48)))
+    a, b, c, d = unpacked(counts)
+    return int(a + b + c + d)
 
 
 @cached_njit()
-def refine(
-    column: np.ndarray,
-    partition: tuple[np.ndarray, np.ndarray, int],
-    finer: tuple[np.ndarray, np.ndarray],
-    case: tuple[np.ndarray, np.ndarray, tuple[int, int, int], np.ndarray],
-    scratch: tuple[np.ndarray, np.ndarray],
-    write: bool,
-) -> tuple[int, float]:
+def refine(column, partition, finer, case, scratch, write):
     """Split every group by the symbols of one node.
 
     Parameters
@@ -163,13 +158,13 @@ def refine(
 
 
 @cached_njit()
-def make_scratch(shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return cleared cell weights, and room for each symbol's place and step."""
+def make_scratch(shape):
+    """Return cell weights of 0, and an array for each symbol's position and step."""
     return np.zeros(shape[0] * shape[1] * shape[2]), np.zeros((shape[0], 2), np.int64)
 
 
 @cached_njit()
-def make_partition(n_sequences: int) -> tuple[np.ndarray, np.ndarray]:
+def make_partition(n_sequences):
     """Return rows and starts of the partition with all sequences in one group."""
     starts = np.zeros(n_sequences + 1, np.int32)
     starts[1] = n_sequences
@@ -177,12 +172,7 @@ def make_partition(n_sequences: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @cached_njit()
-def greedy(
-    states: np.ndarray,
-    case: tuple[np.ndarray, np.ndarray, tuple[int, int, int], np.ndarray],
-    order: np.ndarray,
-    values: np.ndarray,
-) -> None:
+def greedy(states, case, order, values):
     """Fill ``order`` (n_nodes) of one case, and v along it: ``values`` (n_nodes + 1)."""
     n_nodes, n_sequences = states.shape
     scratch = make_scratch(case[2])
@@ -205,34 +195,14 @@ def greedy(
 
 
 @cached_njit(parallel=True)
-def greedy_batch(
-    states: np.ndarray,
-    pairs: np.ndarray,
-    weights: np.ndarray,
-    shape: tuple[int, int, int],
-    log_table: np.ndarray,
-    orders: np.ndarray,
-    values: np.ndarray,
-) -> None:
+def greedy_batch(states, pairs, pairs_of, weights, shape, log_table, orders, values):
     """Find the removal orders of a batch of networks and their concepts, in parallel.
 
-    Parameters
-    ----------
-    states
-        Symbols 0 .. n_symbols - 1, (batch, node, sequence).
-    pairs
-        x_in * n_out + x_out, (batch or 1, concept, sequence).
-    weights
-        Weight of each sequence, (sequence,): 1 everywhere with a ``log_table``.
-    shape
-        (n_symbols, n_in, n_out).
-    log_table
-        w log2 w / n_sequences for w = 0 .. n_sequences, or empty.
-    orders, values
-        Filled: (batch, concept, node) and v in bits (batch, concept, node + 1).
+    The first six arguments are the fields of `Cases`; ``orders`` (batch, concept, node) and
+    ``values``, v in bits (batch, concept, node + 1), are filled.
     """
     n_concepts = pairs.shape[1]
     for number in numba.prange(len(states) * n_concepts):
         network, concept = number // n_concepts, number % n_concepts
-        case = (pairs[network % len(pairs), concept], weights, shape, log_table)
+        case = (pairs[pairs_of[network], concept], weights, shape, log_table)
         greedy(states[network], case, orders[network, concept], values[network, concept])

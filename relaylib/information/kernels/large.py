@@ -6,49 +6,45 @@ is what remains. A sequence is in the smaller part at most log2(sequences) times
 takes nodes * sequences * log2(sequences) steps at worst, whether groups become pure or not.
 
 The counts of (x_in, x_out) = 00, 01, 10, 11 share one 64-bit word. f(w) = w log2 w is in fixed
-point: sums of whole numbers have no rounding, so corrections never drift.
+point: sums of integers have no rounding error, so corrections do not accumulate any.
 """
 
 import numba
 import numpy as np
 
 from relaylib.core.jit import cached_njit
-from relaylib.information.kernels.greedy import TIE_BITS, packed_size
+from relaylib.core.tolerances import TIE_BITS
+from relaylib.information.kernels.greedy import packed_size, unpacked
 
-SMALL = 32  # groups up to this size are counted again rather than remembered
+RECOUNT_LIMIT = 32  # rows up to which a group is counted again instead of storing its counts
 N_BLOCKS = 16  # of nodes, shared among the threads
-MUCH = 200_000  # rows counted, about 0.2 ms: less is not worth waking threads for
+PARALLEL_ROWS = 200_000  # rows counted (about 0.2 ms) from which starting threads pays off
 COST_OF_SPLIT = 50  # logarithms of a split, in rows counted
-_FIELD = np.uint64(2**16 - 1)
 
 
 @cached_njit()
-def fixed_information(counts: np.uint64, table: np.ndarray) -> int:
+def fixed_information(counts, table):
     """Return one group's share of v, in fixed point; 0 if x_in or x_out is constant."""
-    a, b = counts & _FIELD, counts >> np.uint64(16) & _FIELD
-    c, d = counts >> np.uint64(32) & _FIELD, counts >> np.uint64(48)
+    a, b, c, d = unpacked(counts)
     cells = table[a] + table[b] + table[c] + table[d] + table[a + b + c + d]
     return cells - (table[a + b] + table[c + d] + table[a + c] + table[b + d])
 
 
 @cached_njit()
-def split_information(counts: np.uint64, ones: np.uint64, table: np.ndarray) -> int:
+def split_information(counts, ones, table):
     """Return the share of v of a group split by a node that is 1 in ``ones`` of ``counts``."""
     return fixed_information(ones, table) + fixed_information(counts - ones, table)
 
 
 @cached_njit()
-def is_mixed(counts: np.uint64) -> bool:
+def is_mixed(counts):
     """Tell whether x_in and x_out both vary among packed counts."""
-    a, b = counts & _FIELD, counts >> np.uint64(16) & _FIELD
-    c, d = counts >> np.uint64(32) & _FIELD, counts >> np.uint64(48)
+    a, b, c, d = unpacked(counts)
     return bool(a + b > 0 and c + d > 0 and a + c > 0 and b + d > 0)
 
 
 @cached_njit()
-def count_ones(
-    column: np.ndarray, rows: np.ndarray, units: np.ndarray, first: int, last: int
-) -> np.uint64:
+def count_ones(column, rows, units, first, last):
     """Count (x_in, x_out) where the node is 1, among rows ``first`` to ``last``."""
     ones = np.uint64(0)
     for position in range(first, last):
@@ -57,21 +53,13 @@ def count_ones(
 
 
 @cached_njit()
-def remembered(first: int) -> int:
-    """Return where the counts of a large group are kept: no two large groups share the place."""
-    return (first + SMALL) // (SMALL + 1)
+def count_slot(first):
+    """Return the index at which a large group's counts are stored; no two groups share one."""
+    return (first + RECOUNT_LIMIT) // (RECOUNT_LIMIT + 1)
 
 
 @cached_njit()
-def split_groups(
-    column: np.ndarray,
-    ones_of_node: np.ndarray,
-    rows: np.ndarray,
-    units: np.ndarray,
-    groups: tuple[np.ndarray, np.ndarray, int],
-    finer: tuple[np.ndarray, np.ndarray],
-    splits: tuple[np.ndarray, np.ndarray],
-) -> tuple[int, int]:
+def split_groups(column, ones_of_node, rows, units, groups, finer, splits):
     """Split groups by one node, reordering ``rows`` and ``units``, and drop the pure ones.
 
     ``groups`` and ``finer`` hold (first, last) row and packed counts of each group; ``splits``
@@ -84,8 +72,8 @@ def split_groups(
         first, last = bounds[group]
         middle = last
         small = whole = counts[group]
-        if last - first > SMALL:
-            ones = ones_of_node[remembered(first)]
+        if last - first > RECOUNT_LIMIT:
+            ones = ones_of_node[count_slot(first)]
         else:
             ones = count_ones(column, rows, units, first, last)
         n_ones = packed_size(ones)
@@ -111,63 +99,38 @@ def split_groups(
 
 
 @cached_njit()
-def correct_value(
-    column: np.ndarray,
-    ones_of_node: np.ndarray,
-    rows: np.ndarray,
-    units: np.ndarray,
-    splits: tuple[np.ndarray, np.ndarray, int],
-    table: np.ndarray,
-) -> int:
-    """Return the change of v(Y_0 and one node) as groups split, and remember its new counts."""
+def correct_value(column, ones_of_node, rows, units, splits, table):
+    """Return the change of v(Y_0 and one node) as groups split, and store the new counts."""
     change = 0
     for split in range(splits[2]):
         first, middle, last = splits[0][split]
         whole, small = splits[1][split]
-        if last - first > SMALL:
-            ones = ones_of_node[remembered(first)]
+        if last - first > RECOUNT_LIMIT:
+            ones = ones_of_node[count_slot(first)]
         else:
             ones = count_ones(column, rows, units, first, last)
         small_ones = count_ones(column, rows, units, first, middle)
         change -= split_information(whole, ones, table)
         change += split_information(small, small_ones, table)
         change += split_information(whole - small, ones - small_ones, table)
-        if middle - first > SMALL:
-            ones_of_node[remembered(first)] = small_ones
-        if last - middle > SMALL:
-            ones_of_node[remembered(middle)] = ones - small_ones
+        if middle - first > RECOUNT_LIMIT:
+            ones_of_node[count_slot(first)] = small_ones
+        if last - middle > RECOUNT_LIMIT:
+            ones_of_node[count_slot(middle)] = ones - small_ones
     return change
 
 
 @cached_njit(parallel=True)
-def first_values(
-    states: np.ndarray,
-    rows: np.ndarray,
-    units: np.ndarray,
-    whole: np.uint64,
-    table: np.ndarray,
-    ones: np.ndarray,
-    values: np.ndarray,
-) -> None:
-    """Fill v(one node) of all nodes and remember their counts."""
+def first_values(states, rows, units, whole, table, ones, values):
+    """Fill v(one node) of all nodes and store their counts."""
     for node in numba.prange(len(states)):
-        ones[node, remembered(0)] = count_ones(states[node], rows, units, 0, len(rows))
-        values[node] = split_information(whole, ones[node, remembered(0)], table)
+        ones[node, count_slot(0)] = count_ones(states[node], rows, units, 0, len(rows))
+        values[node] = split_information(whole, ones[node, count_slot(0)], table)
 
 
 @cached_njit()
-def correct_values(
-    nodes: tuple[int, int],
-    states: np.ndarray,
-    remaining: np.ndarray,
-    ones: np.ndarray,
-    rows: np.ndarray,
-    units: np.ndarray,
-    splits: tuple[np.ndarray, np.ndarray, int],
-    table: np.ndarray,
-    values: np.ndarray,
-) -> None:
-    """`correct_value` of the remaining nodes from the first to before the last of ``nodes``."""
+def correct_values(nodes, states, remaining, ones, rows, units, splits, table, values):
+    """`correct_value` of the remaining nodes in the half-open range ``nodes``."""
     for node in range(nodes[0], nodes[1]):
         if remaining[node]:
             values[node] += correct_value(states[node], ones[node], rows, units, splits, table)
@@ -175,17 +138,8 @@ def correct_values(
 
 @cached_njit(parallel=True)
 def correct_in_parallel(
-    states: np.ndarray,
-    remaining: np.ndarray,
-    ones: np.ndarray,
-    rows: np.ndarray,
-    units: np.ndarray,
-    bounds: np.ndarray,
-    counts: np.ndarray,
-    n_splits: int,
-    table: np.ndarray,
-    values: np.ndarray,
-) -> None:
+    states, remaining, ones, rows, units, bounds, counts, n_splits, table, values
+):
     """`correct_values` of all nodes, in blocks shared among the threads."""
     n_nodes = len(states)
     for block in numba.prange(N_BLOCKS):
@@ -195,20 +149,18 @@ def correct_in_parallel(
 
 
 @cached_njit()
-def is_much(n_nodes: int, splits: tuple[np.ndarray, np.ndarray, int]) -> bool:
-    """Tell whether correcting is work enough to wake the other threads for it."""
+def is_worth_threads(n_nodes, splits):
+    """Tell whether the correction takes long enough to share it among threads."""
     n_rows = 0
     for split in range(splits[2]):
         first, middle, last = splits[0][split]
-        n_rows += middle - first if last - first > SMALL else 2 * (last - first)
+        n_rows += middle - first if last - first > RECOUNT_LIMIT else 2 * (last - first)
         n_rows += COST_OF_SPLIT
-    return bool(n_rows * n_nodes > MUCH)
+    return bool(n_rows * n_nodes > PARALLEL_ROWS)
 
 
 @cached_njit()
-def greedy_large(
-    states: np.ndarray, pairs: np.ndarray, table: np.ndarray, unit_bits: float
-) -> tuple[np.ndarray, np.ndarray]:
+def greedy_large(states, pairs, table, unit_bits):
     """Return the removal order of one large case and v along it, in bits.
 
     Parameters
@@ -218,14 +170,14 @@ def greedy_large(
     pairs
         2 * x_in + x_out, (sequence,).
     table
-        w log2 w for w = 0 .. n_sequences as whole multiples of a unit, (n_sequences + 1,).
+        w log2 w for w = 0 .. n_sequences in fixed point, (n_sequences + 1,).
     unit_bits
         Bits of v per unit.
     """
     n_nodes, n_sequences = states.shape
     rows = np.arange(n_sequences).astype(np.int32)
     units = np.uint64(1) << (np.uint64(16) * pairs.astype(np.uint64))
-    ones = np.zeros((n_nodes, n_sequences // (SMALL + 1) + 2), np.uint64)
+    ones = np.zeros((n_nodes, n_sequences // (RECOUNT_LIMIT + 1) + 2), np.uint64)
     bounds, counts = np.empty((n_sequences, 2), np.int64), np.empty(n_sequences, np.uint64)
     coarse, fine = (bounds, counts), (bounds.copy(), counts.copy())
     splits = np.empty((n_sequences, 3), np.int64), np.empty((n_sequences, 2), np.uint64)
@@ -247,7 +199,7 @@ def greedy_large(
             states[best], ones[best], rows, units, groups, fine, splits
         )
         changes = (*splits, n_splits)
-        if is_much(n_nodes - step, changes):
+        if is_worth_threads(n_nodes - step, changes):
             correct_in_parallel(states, remaining, ones, rows, units, *changes, table, values)
         else:
             whole = (0, n_nodes)

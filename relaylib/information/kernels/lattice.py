@@ -1,24 +1,20 @@
 """Compiled kernels over all subsets of the nodes: the whole lattice of v(Y_0).
 
-A set of nodes is a bit mask, bit k for node k. Masks in rising order walk a tree in which the
-parent of a mask is the mask without its lowest bit, and the masks below it are those that follow
-directly. One partition per depth is enough, and where a node splits nothing, or nothing is left
-to split, all masks below are copied or 0.
+A set of nodes is a bit mask, bit k for node k. Masks in ascending order are the preorder of a tree:
+the parent of a mask is the mask without its lowest bit. One partition per depth is enough. Where a
+node splits no group, the values of its subtree are copied; where no group is left, they are 0.
 """
 
 import numba
 import numpy as np
 
 from relaylib.core.jit import cached_njit
-from relaylib.information.kernels.greedy import TIE_BITS, make_partition, make_scratch, refine
+from relaylib.core.tolerances import TIE_BITS
+from relaylib.information.kernels.greedy import make_partition, make_scratch, refine
 
 
 @cached_njit()
-def lattice(
-    states: np.ndarray,
-    case: tuple[np.ndarray, np.ndarray, tuple[int, int, int], np.ndarray],
-    values: np.ndarray,
-) -> None:
+def lattice(states, case, values):
     """Fill ``values`` (2 ** n_nodes) with v(Y_0) = I(X_in; X_out | Y_0), Y_0 as bit mask."""
     n_nodes, n_sequences = states.shape
     scratch = make_scratch(case[2])
@@ -50,7 +46,7 @@ def lattice(
 
 
 @cached_njit()
-def count_bits(mask: int) -> int:
+def count_bits(mask):
     """Return the number of nodes in a set."""
     n_bits = 0
     while mask:
@@ -60,20 +56,13 @@ def count_bits(mask: int) -> int:
 
 
 @cached_njit()
-def summarise(
-    values: np.ndarray,
-    best_bits: np.ndarray,
-    best_sets: np.ndarray,
-    greedy_bits: np.ndarray,
-    shapley_bits: np.ndarray,
-    essential_bits: np.ndarray,
-) -> None:
+def summarise(values, best_bits, best_sets, greedy_bits, shapley_bits, essential_bits):
     """Fill best sets, I_R along the greedy order, Shapley and essential bits from a lattice.
 
     Entry k of the first three stands for sets from which k nodes are removed. With u(Y_R) =
     v(Y_0) - v(all nodes), a node's Shapley value is the mean of v(Y_0) - v(Y_0 and the node)
     over all orders of removal: weight k! (n - 1 - k)! / n! for each Y_0 of k other nodes. Each
-    v counts for all nodes outside Y_0 and against those in it; the latter sums are folded.
+    v enters with plus for all nodes outside Y_0 and with minus for those in it.
     """
     n_nodes = len(shapley_bits)
     everything = len(values) - 1
@@ -110,44 +99,20 @@ def summarise(
 
 @cached_njit(parallel=True)
 def lattice_batch(
-    states: np.ndarray,
-    pairs: np.ndarray,
-    weights: np.ndarray,
-    shape: tuple[int, int, int],
-    log_table: np.ndarray,
-    best_bits: np.ndarray,
-    best_sets: np.ndarray,
-    greedy_bits: np.ndarray,
-    shapley_bits: np.ndarray,
-    essential_bits: np.ndarray,
-) -> None:
-    """`summarise` the lattices of a batch in parallel; inputs as in `greedy_batch`."""
+    states, pairs, pairs_of, weights, shape, log_table, best, sets, greedy, shapley, essential
+):
+    """`summarise` the lattices of a batch in parallel; the first six arguments are `Cases`."""
     n_concepts = pairs.shape[1]
     for number in numba.prange(len(states) * n_concepts):
         at = number // n_concepts, number % n_concepts
         values = np.empty(1 << states.shape[1])
-        case = (pairs[at[0] % len(pairs), at[1]], weights, shape, log_table)
+        case = (pairs[pairs_of[at[0]], at[1]], weights, shape, log_table)
         lattice(states[at[0]], case, values)
-        summarise(
-            values,
-            best_bits[at],
-            best_sets[at],
-            greedy_bits[at],
-            shapley_bits[at],
-            essential_bits[at],
-        )
+        summarise(values, best[at], sets[at], greedy[at], shapley[at], essential[at])
 
 
 @cached_njit(parallel=True)
-def walk_permutations(
-    states: np.ndarray,
-    pairs: np.ndarray,
-    weights: np.ndarray,
-    shape: tuple[int, int, int],
-    log_table: np.ndarray,
-    permutations: np.ndarray,
-    losses_bits: np.ndarray,
-) -> None:
+def walk_permutations(states, pairs, weights, shape, log_table, permutations, losses_bits):
     """Fill the loss of I_R at each node's removal, (permutation, node), along given orders."""
     n_sequences = states.shape[1]
     same = np.zeros(n_sequences, states.dtype)

@@ -10,7 +10,7 @@ class Group:
     """One comparison of a claim: estimate, 95 % interval, null, and whether it holds.
 
     ``quantity`` says what is estimated, with its unit where it has one. Nothing is sampled where
-    the interval is a single value.
+    the interval is a single value. ``n_undefined`` networks have no value and are left out.
     """
 
     group: str
@@ -18,6 +18,7 @@ class Group:
     estimate: float
     low: float
     high: float
+    n_undefined: int
     null: float
     holds: bool | None
 
@@ -48,6 +49,8 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """Reproduced, partly, or not reproduced: by the groups that count."""
+        """Reproduced, partly, or not reproduced, by the groups that count; else not judged."""
         held = [group.holds for group in self.groups if group.holds is not None]
+        if not held:
+            return "not judged"
         return "reproduced" if all(held) else "partly" if any(held) else "not reproduced"

@@ -1,4 +1,4 @@
-"""What the ledger is computed from, and the bootstrap that puts intervals on it."""
+"""What the claims are judged by: one value per network, and contrasts of conditions."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from relaylib.core.bootstrap import N_RESAMPLES, resampled
+from relaylib.core.checks import select
 from relaylib.core.seeds import stream
-from relaylib.core.store import Store
+from relaylib.core.store import StoreLike, as_store
 from relaylib.measures.drift import drift
 from relaylib.measures.smearing import smearing
+from relaylib.studies.config import StudyConfig
 from relaylib.studies.knockouts import KnockoutConfig, mean_losses, run_knockouts
 from relaylib.studies.latent import LatentConfig, run_latent
 from relaylib.studies.lattices import greedy_ratio, run_lattices
-from relaylib.studies.study import StudyConfig, run_study
-from relaylib.tasks.memory import MemoryTask
+from relaylib.studies.study import run_study
 
-N_RESAMPLES = 10_000
 FIXED = ("1", "2", "3", "4", "5")
 
 
 class Estimate(NamedTuple):
-    """A mean over networks with its 95 % bootstrap interval."""
+    """A mean over networks with its 95 % bootstrap interval, and networks without a value."""
 
     mean: float
     low: float
     high: float
+    n_undefined: int
 
 
 def contrast(*terms: tuple[float, xr.DataArray], seed: int, label: str) -> Estimate:
@@ -38,27 +40,30 @@ def contrast(*terms: tuple[float, xr.DataArray], seed: int, label: str) -> Estim
     *terms
         (weight, values): one value per network; all dimensions but ``replicate`` are conditions,
         whose means are averaged. Networks are resampled within each condition, 10,000 times,
-        independently in every term; undefined values (NaN) are left out.
+        independently in every term. A network whose value is not defined (NaN) is left out and
+        counted; a condition in which none is defined makes the estimate NaN.
     seed, label
         The resampling is a function of these.
 
     Raises
     ------
     ValueError
-        If values have no dimension ``replicate``.
+        If values have no dimension ``replicate``, or are infinite.
     """
-    mean, resampled = 0.0, np.zeros(N_RESAMPLES)
+    mean, means, n_undefined = 0.0, np.zeros(N_RESAMPLES), 0
     for number, (weight, values) in enumerate(terms):
         if "replicate" not in values.dims:
             raise ValueError(f"values must have a dimension 'replicate', got {values.dims}")
-        rows = values.transpose(..., "replicate").values.reshape(-1, values.sizes["replicate"])
         rng = stream(seed, "bootstrap", label, number)
+        rows = values.transpose(..., "replicate").values.reshape(-1, values.sizes["replicate"])
+        n_undefined += int(np.isnan(rows).sum())
+        if np.isnan(rows).all(axis=1).any():
+            return Estimate(np.nan, np.nan, np.nan, n_undefined)
         mean += weight * np.nanmean(rows, axis=1).mean()
         for row in rows:
-            drawn = row[rng.integers(0, row.size, (N_RESAMPLES, row.size))]
-            resampled += weight * np.nanmean(drawn, axis=1) / len(rows)
-    low, high = np.quantile(resampled, (0.025, 0.975))
-    return Estimate(float(mean), float(low), float(high))
+            means += weight * resampled(row, rng=rng) / len(rows)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return Estimate(float(mean), float(low), float(high), n_undefined)
 
 
 @dataclass(frozen=True)
@@ -95,23 +100,23 @@ class ClaimInputs:
     shared_fraction: xr.DataArray
 
 
-def claim_inputs(config: StudyConfig, *, store: Store | None = None) -> ClaimInputs:
+def claim_inputs(config: StudyConfig, *, store: StoreLike | None = None) -> ClaimInputs:
     """Compute, or read from the store, all that the claims need."""
-    store = store or Store()
+    store = as_store(store)
     study = run_study(config, store=store)
     knockouts = {
         task.name: run_knockouts(KnockoutConfig(study=config, task=task.name), store=store)
         for task in config.tasks
     }
-    rnns = replace(config, tasks=(MemoryTask(),), architectures=("RNN",))
-    settled = study.information_bits.sel(regime="random", time=MemoryTask.n_steps)
-    carried = smearing(settled.transpose(..., "concept", "node").values)
-    per_network = settled.isel(concept=0, node=0, drop=True)
+    memory = next(task for task in config.tasks if task.name == "memory")
+    rnns = replace(config, tasks=(memory,), architectures=("RNN",))
+    settled = select(study, regime="random", time=config.n_steps).information_bits
+    carried = smearing(settled)
     everything = {"n_knocked_out": config.n_nodes}
     return ClaimInputs(
         config=config,
         study=study,
-        drift=drift(study.information_bits, answer_delay=config.answer_delay),
+        drift=drift(study.information_bits),
         losses={task: mean_losses(dataset) for task, dataset in knockouts.items()},
         silenced={
             task: dataset.relaying.sel(everything).mean(["relays_of", "concept"])
@@ -119,8 +124,8 @@ def claim_inputs(config: StudyConfig, *, store: Store | None = None) -> ClaimInp
         },
         latent=run_latent(LatentConfig(study=rnns), store=store),
         greedy_ratio=_per_network(greedy_ratio(run_lattices(config, store=store))),
-        nodes_per_concept=per_network.copy(data=carried.nodes_per_concept.mean(axis=-1)),
-        shared_fraction=per_network.copy(data=(carried.concepts_per_node >= 2).mean(axis=-1)),
+        nodes_per_concept=carried.nodes_per_concept.mean("concept"),
+        shared_fraction=(carried.concepts_per_node >= 2).mean("node"),
     )
 
 

@@ -7,16 +7,16 @@ from dataclasses import asdict
 
 import xarray as xr
 
-from relaylib.core.store import Store
+from relaylib.core.store import StoreLike, as_store
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.inputs import claim_inputs
 from relaylib.studies.claims.rules import RULES
 from relaylib.studies.claims.texts import TEXTS
-from relaylib.studies.study import StudyConfig
+from relaylib.studies.config import StudyConfig, configured
 
 
 def evaluate(
-    config: StudyConfig | None = None, *, store: Store | None = None, export: bool = False
+    config: StudyConfig | None = None, *, store: StoreLike | None = None, export: bool = False
 ) -> list[Claim]:
     """Measure all claims and judge them by their rules.
 
@@ -32,7 +32,7 @@ def evaluate(
     ValueError
         If the study lacks a factor level that a claim names, or has fewer than two replicates.
     """
-    config, store = config or StudyConfig(), store or Store()
+    config, store = configured(config, StudyConfig), as_store(store)
     full = StudyConfig()
     for name in ("architectures", "regimes"):
         if set(getattr(config, name)) != set(getattr(full, name)):

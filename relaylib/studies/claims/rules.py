@@ -1,8 +1,8 @@
 """The rules of the claims, fixed before anything was measured.
 
 A claim is *reproduced* if in every group the 95 % interval lies on the claimed side of the null,
-*partly* if in some, *not reproduced* if in none. Groups whose ``holds`` is None stand beside a
-claim and do not count.
+*partly* if in some, *not reproduced* if in none. Groups whose ``holds`` is None are shown beside a
+claim and do not count; so does a group in which no network of some condition has a value.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator
 
 import xarray as xr
 
+from relaylib.core.tolerances import ZERO_BITS
 from relaylib.measures.drift import bits_before, persistence
 from relaylib.measures.geometry import SCORES
 from relaylib.studies.claims.claim import Group
 from relaylib.studies.claims.inputs import FIXED, ClaimInputs, Estimate, contrast
+from relaylib.studies.config import StudyConfig
 from relaylib.studies.latent import sharpening
-from relaylib.studies.study import StudyConfig
 from relaylib.tasks.memory import MemoryTask
-
-_ZERO_BITS = 1e-9
 
 
 def _above(
@@ -32,7 +31,25 @@ def _above(
 ) -> Group:
     """Judge a contrast that is claimed to lie above the null."""
     estimate = contrast(*terms, seed=inputs.config.seed, label=group)
-    return Group(group, quantity, *estimate, null, estimate.low > null if counts else None)
+    return _judged(group, quantity, estimate, null, estimate.low > null, counts=counts)
+
+
+def _judged(
+    group: str, quantity: str, estimate: Estimate, null: float, holds: bool, *, counts: bool = True
+) -> Group:
+    """Return the group; what has no value is not judged."""
+    return Group(
+        group,
+        quantity,
+        *estimate,
+        null,
+        holds if counts and estimate.mean == estimate.mean else None,
+    )
+
+
+def _exactly(group: str, quantity: str, value: float, null: float, holds: bool) -> Group:
+    """Return a group in which nothing is sampled: its interval is the value itself."""
+    return Group(group, quantity, value, value, value, 0, null, holds)
 
 
 def _cells(inputs: ClaimInputs) -> Iterator[tuple[str, dict[str, str]]]:
@@ -65,7 +82,7 @@ def _own_delay(study: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
 
 def _c1(inputs: ClaimInputs) -> Iterator[Group]:
     worst = float(inputs.study.population_accuracy.min())
-    yield Group("all networks", "least accuracy", worst, worst, worst, 0.98, worst >= 0.98)
+    yield _exactly("all networks", "least accuracy", worst, 0.98, worst >= 0.98)
 
 
 def _c2(inputs: ClaimInputs) -> Iterator[Group]:
@@ -97,8 +114,9 @@ def _c5(inputs: ClaimInputs) -> Iterator[Group]:
 def _c6(inputs: ClaimInputs) -> Iterator[Group]:
     for label, cell in _cells(inputs):
         values = inputs.silenced[cell["task"]].sel(architecture=cell["architecture"])
-        mean, low, high = contrast((1.0, values), seed=inputs.config.seed, label=label)
-        yield Group(label, "accuracy", mean, low, high, 0.5, low >= 0.48 and high <= 0.52)
+        estimate = contrast((1.0, values), seed=inputs.config.seed, label=label)
+        holds = estimate.low >= 0.48 and estimate.high <= 0.52
+        yield _judged(label, "accuracy", estimate, 0.5, holds)
 
 
 def _c7(inputs: ClaimInputs) -> Iterator[Group]:
@@ -122,10 +140,10 @@ def _c8(inputs: ClaimInputs) -> Iterator[Group]:
     onsets = _onsets(inputs.config)
     bits = inputs.study.information_bits.sel(task="memory", architecture="LSTM", regime="5")
     early = float(bits_before(bits, onsets).max())
-    yield Group("largest entry before onset", "bits", early, early, early, 0.0, early < _ZERO_BITS)
+    yield _exactly("largest entry before onset", "bits", early, 0.0, early < ZERO_BITS)
     r = persistence(bits, onsets)
-    for concept, name in enumerate(MemoryTask.concepts):
-        values = (1.0, r.sel(concept=concept))
+    for index, name in enumerate(MemoryTask.concepts):
+        values = (1.0, r.isel(concept=index))
         yield _above(inputs, f"persistence of {name}", "Pearson r", values, null=0.5)
 
 
@@ -169,10 +187,9 @@ def _c13(inputs: ClaimInputs) -> Iterator[Group]:
     values = (1.0, latent.silhouette)
     yield _above(inputs, "(a) plane of steps 10-15", "silhouette", values, null=0.5)
     decoding = latent.decoding_accuracy
-    mean, low, high = contrast((1.0, decoding), seed=inputs.config.seed, label="decoding")
-    yield Group(
-        "(b) plane of the answer step", "decoding accuracy", mean, low, high, 0.9, low >= 0.9
-    )
+    estimate = contrast((1.0, decoding), seed=inputs.config.seed, label="decoding")
+    group = "(b) plane of the answer step"
+    yield _judged(group, "decoding accuracy", estimate, 0.9, estimate.low >= 0.9)
 
 
 def _c14(inputs: ClaimInputs) -> Iterator[Group]:
@@ -194,9 +211,9 @@ def _c15(inputs: ClaimInputs) -> Iterator[Group]:
 def _at_least(
     inputs: ClaimInputs, group: str, values: xr.DataArray, null: float, *, counts: bool
 ) -> Group:
-    estimate: Estimate = contrast((1.0, values), seed=inputs.config.seed, label=group)
-    holds = estimate.low >= null if counts else None
-    return Group(group, "share of the best set's bits", *estimate, null, holds)
+    estimate = contrast((1.0, values), seed=inputs.config.seed, label=group)
+    quantity = "share of the best set's bits"
+    return _judged(group, quantity, estimate, null, estimate.low >= null, counts=counts)
 
 
 def _c16(inputs: ClaimInputs) -> Iterator[Group]:

@@ -20,12 +20,15 @@ MATRICES = arrays(float, (2, 36), elements=st.floats(0, 1).map(lambda bits: roun
 
 
 def study_bits(values: np.ndarray, regimes: tuple[str, ...] = ("2", "random")) -> xr.DataArray:
-    """Label (regime, replicate, time, concept, node) values as a study does."""
+    """Label (regime, replicate, time, concept, node) values as a study of 10 steps does."""
+    delays = [5 if regime == "random" else int(regime) for regime in regimes]
     return xr.DataArray(
         values,
         dims=("regime", "replicate", "time", "concept", "node"),
         coords={
+            "input_end": 10,
             "regime": list(regimes),
+            "answer_delay": ("regime", delays),
             "time": np.arange(1, values.shape[2] + 1),
             "concept": np.arange(values.shape[3]),
             "concept_name": ("concept", [f"c{i}" for i in range(values.shape[3])]),
@@ -92,7 +95,8 @@ def test_information_that_hops_overlaps_only_when_it_is_back() -> None:
 
 @pytest.mark.parametrize("lag", [1, 2, 3, 4, 5])
 def test_pairs_run_from_the_last_input_to_the_answer(random_bits: xr.DataArray, lag: int) -> None:
-    compared = drift(random_bits, lag=lag, answer_delay=5)
+    compared = drift(random_bits, lag=lag)
+    assert (compared.attrs["lag"], compared.attrs["first_time"]) == (lag, 10)
     assert compared.n_pairs.values.tolist() == [max(3 - lag, 0), 6 - lag]
     first, last = 10, {"2": 12, "random": 15}
     for regime in ("2", "random"):
@@ -136,11 +140,70 @@ def test_dimensions_keep_their_order_and_concept_names_go(random_bits: xr.DataAr
     assert "concept_name" not in compared.coords
 
 
+def test_windows_of_a_longer_task_start_at_the_end_of_its_input() -> None:
+    values = np.random.default_rng(5).random((2, 3, 19, 3, 12))
+    bits = study_bits(values).assign_coords(input_end=14)
+    compared = drift(bits).sel(regime="2")
+    network = values[0, 1].reshape(19, 36)
+    at_end, too_early = (
+        np.mean([np.corrcoef(network[t - 1], network[t])[0, 1] for t in (first, first + 1)])
+        for first in (14, 10)
+    )
+    assert compared.correlation.sel(replicate=1).item() == pytest.approx(at_end)
+    assert abs(at_end - too_early) > 0.01
+    assert drift(bits, first_time=10).sel(regime="2").correlation[1].item() == pytest.approx(
+        too_early
+    )
+    xr.testing.assert_identical(
+        drift(bits).drop_vars(["input_end", "answer_delay"]),
+        drift(
+            bits.drop_vars(["input_end", "answer_delay"]).assign_coords(
+                answer_delay=("regime", [2, 5])
+            ),
+            first_time=14,
+        ).drop_vars("answer_delay"),
+    )
+
+
+def test_entries_after_the_answer_need_not_be_defined(random_bits: xr.DataArray) -> None:
+    partial = random_bits.where((random_bits.regime == "random") | (random_bits.time <= 12))
+    xr.testing.assert_identical(drift(partial), drift(random_bits))
+    with pytest.raises(ValueError, match="information_bits must be finite"):
+        drift(partial, answer_delay=5)
+
+
+def test_dimensions_may_be_in_any_order_and_regime_and_replicate_missing(
+    random_bits: xr.DataArray,
+) -> None:
+    whole = drift(random_bits)
+    turned = drift(random_bits.transpose("node", "time", "replicate", "concept", "regime"))
+    xr.testing.assert_allclose(turned.correlation, whole.correlation.transpose())
+    alone = drift(
+        random_bits.sel(regime="random", replicate=2, drop=True).assign_coords(answer_delay=5)
+    )
+    assert alone.correlation.item() == whole.correlation.sel(regime="random", replicate=2).item()
+    assert set(alone) == {"n_pairs", "correlation", "overlap"}
+    plain = random_bits.drop_vars("answer_delay")
+    fixed = drift(plain, answer_delay=3)
+    assert fixed.n_pairs.item() == 3
+    with pytest.raises(ValueError, match="answer_delay must be given"):
+        drift(plain)
+    with pytest.raises(ValueError, match="first_time must be given"):
+        drift(random_bits.drop_vars("input_end"))
+
+
+def test_whole_numbers_of_numpy_are_stored_as_pythons(random_bits: xr.DataArray) -> None:
+    assert type(drift(random_bits, lag=np.uint8(2)).attrs["lag"]) is int
+    with pytest.raises(TypeError, match="lag must be a whole number"):
+        drift(random_bits, lag=1.0)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"lag": 0}, "lag must be >= 1"),
+        ({"lag": 0}, "lag must be in 1..15"),
         ({"answer_delay": 6}, r"missing: \[16\]"),
+        ({"answer_delay": 2**40}, "answer_delay must be in 0..15"),
         ({"first_time": 0, "answer_delay": 2}, r"missing: \[0\]"),
     ],
 )
@@ -150,7 +213,7 @@ def test_bad_arguments_are_named(random_bits: xr.DataArray, change: dict, messag
 
 
 def test_missing_dimensions_and_bad_values_are_named(random_bits: xr.DataArray) -> None:
-    with pytest.raises(ValueError, match=r"missing: \['time'\]"):
+    with pytest.raises(ValueError, match=r"missing \['time'\]"):
         drift(random_bits.isel(time=0))
     with pytest.raises(ValueError, match="second must have shape"):
         pearson([1, 2], [1, 2, 3])
@@ -160,6 +223,10 @@ def test_missing_dimensions_and_bad_values_are_named(random_bits: xr.DataArray) 
         persistence(random_bits, (4, 7))
     with pytest.raises(ValueError, match=r"settle must be in 0\.\.5"):
         persistence(random_bits, (4, 7, 10), settle=6)
+    with pytest.raises(ValueError, match=r"each concept of \['c0', 'c1', 'c2'\]"):
+        bits_before(random_bits, {"c0": 4, "c1": 7, "d": 10})
+    with pytest.raises(TypeError, match="onsets must be a whole number"):
+        bits_before(random_bits, (4, 7, 9.5))
 
 
 def test_persistence_compares_each_concepts_row(random_bits: xr.DataArray) -> None:
@@ -171,11 +238,20 @@ def test_persistence_compares_each_concepts_row(random_bits: xr.DataArray) -> No
         assert r.sel(regime="2", replicate=2, concept=concept).item() == pytest.approx(expected)
 
 
-def test_bits_before_looks_at_the_steps_before_the_onset_alone() -> None:
+def test_bits_before_uses_the_steps_before_the_onset_alone() -> None:
     bits = np.zeros((1, 1, 15, 3, 12))
     bits[0, 0, 3:, 0], bits[0, 0, 5, 1, 4], bits[0, 0, 8, 2, 0] = 1, -0.25, 0.5
     found = bits_before(study_bits(bits, ("5",)), (4, 7, 10))
     assert found.squeeze().values.tolist() == [0, 0.25, 0.5]
+
+
+def test_onsets_may_be_named(random_bits: xr.DataArray) -> None:
+    named = random_bits.assign_coords(concept=random_bits.concept_name.values)
+    onsets = {"c2": 10, "c0": 4, "c1": 7}
+    for bits in (random_bits, named):
+        for measure in (persistence, bits_before):
+            xr.testing.assert_identical(measure(bits, onsets), measure(bits, (4, 7, 10)))
+    assert persistence(named, onsets).concept.values.tolist() == ["c0", "c1", "c2"]
 
 
 def test_median_replicate_is_the_one_in_the_middle() -> None:
@@ -187,5 +263,5 @@ def test_median_replicate_is_the_one_in_the_middle() -> None:
     assert median_replicate(values).values.tolist() == [2, 2]
     with pytest.raises(ValueError, match="NaN alone"):
         median_replicate(values.where(False))
-    with pytest.raises(ValueError, match="dimension replicate"):
+    with pytest.raises(ValueError, match="dimensions"):
         median_replicate(values.isel(replicate=0))

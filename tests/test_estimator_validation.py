@@ -1,4 +1,4 @@
-"""Known distributions are what they say, and estimates of them carry their labels."""
+"""Samples have the relay information they should have, and estimates carry their labels."""
 
 import numpy as np
 import pytest
@@ -9,17 +9,17 @@ from relaylib.information.relay import relay_information
 from relaylib.information.significance import OCCUPIED_LIMIT
 from relaylib.studies.estimator_validation import (
     TRUE_BITS,
-    SamplesConfig,
+    ValidationConfig,
     draw_sample,
-    estimate_known,
+    validate_estimators,
 )
 
-CONFIG = SamplesConfig(n_sequences=(60, 4_000), n_nodes=4, n_replicates=2)
+CONFIG = ValidationConfig(n_sequences=(60, 4_000), n_nodes=4, n_replicates=2)
 
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
-    return estimate_known(CONFIG, store=Store(tmp_path_factory.mktemp("samples")))
+    return validate_estimators(CONFIG, store=Store(tmp_path_factory.mktemp("validation")))
 
 
 @pytest.mark.parametrize("distribution", TRUE_BITS)
@@ -31,25 +31,25 @@ def test_a_large_sample_has_the_known_relay_information(distribution):
     assert x_in.mean() == pytest.approx(0.5, abs=0.01)
 
 
-def test_a_cipher_needs_two_nodes():
+def test_no_single_node_of_a_cipher_relays():
     x_in, x_out, states = draw_sample("cipher", 40_000, rng=np.random.default_rng(0), n_nodes=3)
     for alone in (0, 2):
         bits = relay_information(x_in, x_out, states[:, alone], states[:, :0])
         assert bits == pytest.approx(0, abs=0.01)
 
 
-def test_the_noisy_answer_agrees_as_often_as_asked():
+def test_the_noisy_answer_has_the_given_agreement():
     rng = np.random.default_rng(0)
     x_in, x_out, _ = draw_sample("noisy answer", 40_000, rng=rng, agreement=0.8)
     assert np.mean(x_in == x_out) == pytest.approx(0.8, abs=0.01)
 
 
-def test_an_unknown_distribution_is_named():
+def test_unknown_distribution_raises_an_error_that_lists_the_known():
     with pytest.raises(ValueError, match=r"distribution must be one of .*irrelevant.*got 'coins'"):
         draw_sample("coins", 10, rng=np.random.default_rng(0))
 
 
-def test_estimates_of_enough_sequences_are_near_the_truth(samples):
+def test_estimates_from_many_sequences_are_near_the_truth(samples):
     enough = samples.sel(n_sequences=4_000)
     for name in ("plug_in_bits", "corrected_bits"):
         assert abs(enough[name] - samples.true_bits).max() < 0.03
@@ -60,9 +60,9 @@ def test_estimates_of_enough_sequences_are_near_the_truth(samples):
     assert (samples.occupied_fraction * samples.n_sequences <= 2**4).all()
 
 
-def test_a_sample_depends_on_seed_and_place_alone(samples, tmp_path):
-    alone = SamplesConfig(n_sequences=(60,), n_nodes=4, n_replicates=1)
-    again = estimate_known(alone, store=Store(tmp_path))
+def test_a_sample_depends_only_on_seed_size_and_replicate(samples, tmp_path):
+    alone = ValidationConfig(n_sequences=(60,), n_nodes=4, n_replicates=1)
+    again = validate_estimators(alone, store=Store(tmp_path))
     np.testing.assert_array_equal(
         again.plug_in_bits, samples.plug_in_bits.sel(n_sequences=[60], replicate=[0])
     )
@@ -75,11 +75,33 @@ def test_a_sample_depends_on_seed_and_place_alone(samples, tmp_path):
         ({"n_nodes": 1}, "n_nodes must be"),
         ({"agreement": 0.2}, r"agreement must be in \[0.5, 1\], got 0.2"),
         ({"n_shuffles": 1}, "n_shuffles must be >= 2"),
+        ({"n_sequences": (10**12,)}, "n_sequences must be in 2"),
+        ({"seed": 2**64}, "seed must be in 0"),
     ],
 )
-def test_bad_settings_are_named(change, message):
+def test_out_of_range_settings_raise_an_error_that_names_them(change, message):
     with pytest.raises(ValueError, match=message):
-        SamplesConfig(**change)
+        ValidationConfig(**change)
+
+
+def test_numbers_of_numpy_become_those_of_python():
+    config = ValidationConfig(n_sequences=(np.int64(60),), seed=np.int64(1))
+    assert [type(config.n_sequences[0]), type(config.seed)] == [int, int]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_nodes": 1}, "n_nodes must be in 2..62, got 1"),
+        ({"agreement": 1.5}, r"agreement must be in \[0, 1\], got 1.5"),
+        ({"n_sequences": 0}, "n_sequences must be in 1"),
+        ({"rng": 42}, "rng must be a numpy.random.Generator, got 42"),
+    ],
+)
+def test_arguments_of_draw_sample_that_are_out_of_range_are_named(change, message):
+    arguments = {"distribution": "copy", "n_sequences": 10, "rng": np.random.default_rng(0)}
+    with pytest.raises((TypeError, ValueError), match=message):
+        draw_sample(**(arguments | change))
 
 
 def test_the_figure_shows_every_estimate_and_the_truth(samples):
@@ -109,7 +131,7 @@ def test_the_last_panel_counts_small_p_values(samples):
     assert ax.get_ylabel() == "fraction of samples"
 
 
-def test_the_guard_is_drawn_only_where_it_warns(samples):
+def test_the_undersampled_range_is_shaded_only_where_there_is_a_warning(samples):
     enough = samples.sel(n_sequences=[4_000])
     assert (enough.occupied_fraction < OCCUPIED_LIMIT).all()
     assert not fig_samples.draw(enough).axes[0].patches

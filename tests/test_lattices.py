@@ -9,7 +9,8 @@ from relaylib.information.exact import exact_subsets
 from relaylib.information.relay import relay_information
 from relaylib.networks.recording import record
 from relaylib.studies.lattices import greedy_ratio, run_lattices, worst_case
-from relaylib.studies.study import StudyConfig, load_ensemble, run_study
+from relaylib.studies.config import StudyConfig
+from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
 
@@ -36,8 +37,9 @@ def symbols(store, condition, replicate, time):
     """Record one network anew: x_in and x_out (concept, sequence), states (sequence, node)."""
     delay = CONFIG.read_delay(condition["regime"])
     trials = {"memory": MemoryTask(), "block": BlockTask()}[condition["task"]].population()
-    made = record(load_ensemble(CONFIG, **condition, store=store), trials, delay=delay)
-    return made.x_in, made.x_out[replicate], made.states[replicate, time - 1].T
+    recording = record(load_ensemble(CONFIG, **condition, store=store), trials, delay=delay)
+    network = recording.sel(network=replicate, time=time)
+    return network.x_in.values, network.x_out.values, network.states.transpose(..., "node").values
 
 
 @pytest.mark.parametrize(

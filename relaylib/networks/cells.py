@@ -1,0 +1,74 @@
+"""The equations of RNN, GRU and LSTM with a linear readout, for many networks at once.
+
+Equations, gate order and weight names are those of `torch.nn.RNN`, `torch.nn.GRU`,
+`torch.nn.LSTM` and `torch.nn.Linear`. Every weight has a leading network axis; states are
+feature-major: (network, node, sequence).
+"""
+
+from math import prod
+
+import torch
+from torch import Tensor
+
+from relaylib.core.checks import check_choice
+
+ARCHITECTURES = ("RNN", "GRU", "LSTM")
+N_GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
+WEIGHT_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "readout_weight", "readout_bias")
+"""In the order of the flattened weights."""
+
+State = tuple[Tensor, ...]
+"""(h,) of an RNN or GRU, (h, c) of an LSTM; each (network, node, sequence)."""
+
+
+def weight_shapes(
+    architecture: str, n_inputs: int, n_nodes: int, n_outputs: int
+) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each weight of one network, in the order of the flattened weights."""
+    check_choice("architecture", architecture, ARCHITECTURES)
+    n_gates = N_GATES[architecture] * n_nodes
+    recurrent = ((n_gates, n_inputs), (n_gates, n_nodes), (n_gates,), (n_gates,))
+    return dict(zip(WEIGHT_NAMES, (*recurrent, (n_outputs, n_nodes), (n_outputs,)), strict=True))
+
+
+def flat_views(flat: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Cut flattened weights (network, n_weights) into named views, without a copy."""
+    parts = torch.split(flat, [prod(shape) for shape in shapes.values()], dim=1)
+    return {
+        name: part.reshape(len(flat), *shape)
+        for (name, shape), part in zip(shapes.items(), parts, strict=True)
+    }
+
+
+def initial_state(architecture: str, weights: dict[str, Tensor], n_sequences: int) -> State:
+    """Return the all-zero state before step 1."""
+    n_networks, _, n_nodes = weights["weight_hh"].shape
+    zero = weights["weight_hh"].new_zeros(n_networks, n_nodes, n_sequences)
+    return (zero, zero) if architecture == "LSTM" else (zero,)
+
+
+def next_state(
+    architecture: str, weights: dict[str, Tensor], x: Tensor | None, state: State
+) -> State:
+    """Return the state after one more step with input x (input, sequence); None: a blank step."""
+    h, from_input = state[0], weights["bias_ih"][:, :, None]
+    if x is not None:
+        from_input = from_input + weights["weight_ih"] @ x
+    recurrent = torch.baddbmm(weights["bias_hh"][:, :, None], weights["weight_hh"], h)
+    if architecture == "RNN":
+        return (torch.tanh(from_input + recurrent),)
+    if architecture == "GRU":
+        reset_x, update_x, new_x = from_input.chunk(3, dim=1)
+        reset_h, update_h, new_h = recurrent.chunk(3, dim=1)
+        update = torch.sigmoid(update_x + update_h)
+        new = torch.tanh(new_x + torch.sigmoid(reset_x + reset_h) * new_h)
+        return ((1 - update) * new + update * h,)
+    into, keep, new, out = (from_input + recurrent).chunk(4, dim=1)
+    cell = torch.sigmoid(keep) * state[1] + torch.sigmoid(into) * torch.tanh(new)
+    return torch.sigmoid(out) * torch.tanh(cell), cell
+
+
+def readout(weights: dict[str, Tensor], state: State) -> Tensor:
+    """Return tanh(W h + b), (network, concept, sequence)."""
+    bias, weight = weights["readout_bias"][:, :, None], weights["readout_weight"]
+    return torch.tanh(torch.baddbmm(bias, weight, state[0]))

@@ -1,0 +1,68 @@
+"""Discretisation: each node's activations become symbols."""
+
+from typing import TypeVar
+
+import numpy as np
+import xarray as xr
+
+from relaylib.core.checks import check_choice, check_finite, check_integer
+from relaylib.core.tolerances import EQUAL_ACTIVATIONS
+from relaylib.networks.clustering import kmeans_rows
+
+DISCRETISERS = ("kmeans", "sign", "median")
+Activations = TypeVar("Activations", np.ndarray, xr.DataArray)
+
+
+def discretise(activations: Activations, *, method: str = "kmeans", levels: int = 2) -> Activations:
+    """Turn each node's activations into symbols.
+
+    Parameters
+    ----------
+    activations
+        float (n_sequences, n_nodes), or labelled with dimension ``sequence`` and any others.
+    method
+        "kmeans": exact one-dimensional k-means per node; "sign": above 0 or not; "median": above
+        the node's median or not.
+    levels
+        Number of symbols with "kmeans", 2..16; the others have 2.
+
+    Returns
+    -------
+    uint8, shaped (and labelled) as ``activations``: 0, 1, ... from the lowest activations up. A
+    node whose activations spread less than 1e-5 has one symbol. "kmeans" never separates
+    neighbouring values with a smaller gap; "sign" and "median" have a margin of half of it above
+    their threshold.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If activations are empty, not finite or not two-dimensional (labelled: have no dimension
+        ``sequence``), the method is unknown, or levels is out of range.
+
+    References
+    ----------
+    2-means is used in the published notebook of Hintze and Adami (2023).
+    """
+    if not isinstance(activations, xr.DataArray):
+        activations = check_finite("activations", activations, (None, None))
+        return symbols(np.ascontiguousarray(activations.T), method, levels).T
+    if "sequence" not in activations.dims:
+        raise ValueError(f"activations must have dimension sequence, got {activations.dims}")
+    by_node = activations.transpose(..., "sequence")
+    values = check_finite("activations", by_node.data, (..., None))
+    found = symbols(values.reshape(-1, values.shape[-1]), method, levels)
+    labelled = by_node.copy(data=found.reshape(values.shape)).rename("states")
+    return labelled.drop_attrs(deep=False).transpose(*activations.dims)
+
+
+def symbols(rows: np.ndarray, method: str, levels: int) -> np.ndarray:
+    """Return the symbols of many nodes, (row, sequence) -> uint8 of the same shape."""
+    check_choice("method", method, DISCRETISERS)
+    check_integer("levels", levels, 2, 16)
+    rows = rows.astype(np.float64)
+    if method == "kmeans":
+        return kmeans_rows(rows, levels, EQUAL_ACTIVATIONS)
+    rows /= 2  # exact, and no sum or difference of two values can overflow
+    threshold = np.median(rows, axis=1, keepdims=True) if method == "median" else 0.0
+    varies = np.ptp(rows, axis=1, keepdims=True) >= EQUAL_ACTIVATIONS / 2
+    return ((rows > threshold + EQUAL_ACTIVATIONS / 4) & varies).astype(np.uint8)

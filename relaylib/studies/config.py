@@ -1,0 +1,163 @@
+"""The configuration of the factorial study: everything that decides its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, TypeVar
+
+from relaylib.core.checks import check_choice, check_integer
+from relaylib.information.relay import VALUES
+from relaylib.networks.conditions import RANDOM_DELAYS, REGIMES, TrainingConfig
+from relaylib.networks.discretisation import DISCRETISERS
+from relaylib.networks.ensemble import ARCHITECTURES, LSTM_STATES, MAX_BLANK
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
+from relaylib.tasks.task import Task
+
+Config = TypeVar("Config")
+_OF_TRAINING = (
+    "n_replicates",
+    "seed",
+    "n_nodes",
+    "learning_rate",
+    "accuracy_goal",
+    "max_epochs",
+    "max_attempts",
+    "on_unsolved",
+    "n_sampled",
+    "random_delays",
+)
+
+
+@dataclass(frozen=True)
+class StudyConfig:
+    """Everything that decides the numbers of a study.
+
+    Parameters
+    ----------
+    tasks, architectures, regimes
+        The factors; every combination is a condition. Tasks must agree in their numbers of steps
+        and concepts.
+    n_replicates
+        Networks per condition (paper: 20).
+    seed
+        Root of all random streams.
+    n_nodes, learning_rate, accuracy_goal, max_epochs, max_attempts, on_unsolved
+        As in `TrainingConfig`.
+    n_sampled, random_delays
+        As in `TrainingConfig`.
+    n_blank
+        Blank steps after the input over which relay information is measured.
+    test_delays
+        Delays at which accuracy is tested.
+    lstm_state
+        State of an LSTM that is analysed: "cell" (c) or "hidden" (h).
+    discretiser, levels
+        How activations become symbols, as in `relaylib.discretise`.
+    answer_delay
+        Delay at which x_out of a random-regime network is read; fixed regimes have their own.
+    value
+        What an entry of the information matrix is, as in `relaylib.information_matrix`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a value out of range or an unknown name; the message names the field.
+    """
+
+    tasks: tuple[Task, ...] = field(default_factory=lambda: (MemoryTask(), BlockTask()))
+    architectures: tuple[str, ...] = ARCHITECTURES
+    regimes: tuple[str, ...] = REGIMES
+    n_replicates: int = 20
+    seed: int = 2025
+    n_nodes: int = 12
+    learning_rate: float = 0.01
+    accuracy_goal: float = 0.98
+    max_epochs: int = 2000
+    max_attempts: int = 100
+    on_unsolved: str = "raise"
+    n_sampled: int = 1000
+    random_delays: tuple[int, ...] = RANDOM_DELAYS
+    n_blank: int = 5
+    test_delays: tuple[int, ...] = tuple(range(10))
+    lstm_state: str = "cell"
+    discretiser: str = "kmeans"
+    levels: int = 2
+    answer_delay: int = 5
+    value: str = "cumulative"
+
+    def __post_init__(self) -> None:
+        for name in ("tasks", "architectures", "regimes", "test_delays"):
+            factor = getattr(self, name)
+            repeated = isinstance(factor, tuple) and any(factor.count(a) > 1 for a in factor)
+            if not isinstance(factor, tuple) or not factor or repeated:
+                raise ValueError(f"{name} must be a tuple of distinct levels, got {factor!r}")
+        check_choice("lstm_state", self.lstm_state, LSTM_STATES)
+        check_choice("discretiser", self.discretiser, DISCRETISERS)
+        check_choice("value", self.value, VALUES)
+        check_integer("levels", self.levels, 2, 16)
+        check_integer("n_blank", self.n_blank, 0, MAX_BLANK)
+        check_integer("answer_delay", self.answer_delay, 0)
+        for delay in self.test_delays:
+            check_integer("test_delays", delay, 0, MAX_BLANK)
+        for task in self.tasks:
+            TrainingConfig(task=task)  # an error that names what a task must be
+        names = [task.name for task in self.tasks]
+        if len(set(names)) < len(names):
+            raise ValueError(f"tasks must have distinct names, got {names}; study them apart")
+        for _ in self.conditions():
+            pass  # TrainingConfig checks the rest
+        if len({(task.n_steps, len(task.concepts)) for task in self.tasks}) > 1:
+            raise ValueError("tasks must agree in n_steps and number of concepts; study them apart")
+        longest = max(self.read_delay(regime) for regime in self.regimes)
+        if longest > self.n_blank:
+            raise ValueError(
+                f"n_blank must be at least the longest delay at which answers are read, {longest}, "
+                f"got {self.n_blank}"
+            )
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of the input, the same for all tasks; the last of them is the end of the input."""
+        return self.tasks[0].n_steps
+
+    def condition(self, task: Task | str, architecture: str, regime: str) -> TrainingConfig:
+        """Return how the networks of one condition are trained; a task may be given by its name.
+
+        Raises
+        ------
+        ValueError
+            If the study has no such condition.
+        """
+        by_name = {known.name: known for known in self.tasks}
+        check_choice("task", task, (*by_name, *self.tasks))
+        check_choice("architecture", architecture, self.architectures)
+        check_choice("regime", regime, self.regimes)
+        chosen = by_name[task] if isinstance(task, str) else task
+        settings: dict[str, Any] = {name: getattr(self, name) for name in _OF_TRAINING}
+        return TrainingConfig(task=chosen, architecture=architecture, regime=regime, **settings)
+
+    def conditions(self) -> Iterator[TrainingConfig]:
+        """Yield every condition, the regime changing fastest."""
+        for levels in product(self.tasks, self.architectures, self.regimes):
+            yield self.condition(*levels)
+
+    def read_delay(self, regime: str) -> int:
+        """Return the delay at which the answer x_out is read in a regime of the study."""
+        check_choice("regime", regime, self.regimes)
+        return self.answer_delay if regime == "random" else int(regime)
+
+
+def configured(config: Config | None, kind: type[Config]) -> Config:
+    """Return the configuration, or that kind's default for None.
+
+    Raises
+    ------
+    TypeError
+        If ``config`` is anything else.
+    """
+    if config is not None and not isinstance(config, kind):
+        raise TypeError(f"config must be a {kind.__name__} or None, got {config!r}")
+    return kind() if config is None else config

@@ -1,0 +1,420 @@
+"""Small valid arguments of every public function of relaylib, by the name of the parameter.
+
+`BY_NAME` holds what is right wherever the name occurs; `OF` holds what only one function takes,
+several sets of arguments where it takes several kinds. A parameter that is in neither is tested
+with its default, if that is not None. `UNCHECKED` says what is not tested, and why.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import numpy as np
+import xarray as xr
+from torch import nn
+
+from relaylib.core.store import Store
+from relaylib.information.exact import exact_subsets
+from relaylib.information.relay import greedy_order, greedy_orders
+from relaylib.measures.knockout import first_nodes
+from relaylib.mmphate.estimator import MMPHATE
+from relaylib.networks.conditions import TrainingConfig
+from relaylib.networks.ensemble import Ensemble
+from relaylib.networks.recording import Recording
+from relaylib.networks.trained import trained_networks
+from relaylib.networks.training import Trained
+from relaylib.studies.attribution import AttributionConfig
+from relaylib.studies.claims.claim import Claim, Group
+from relaylib.studies.config import StudyConfig
+from relaylib.studies.estimator_validation import ValidationConfig, validate_estimators
+from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
+from relaylib.studies.latent import LatentConfig, run_latent
+from relaylib.studies.lattices import run_lattices
+from relaylib.studies.study import record_condition, run_study
+from relaylib.studies.training_activations import ActivationsConfig
+from relaylib.studies.training_history import training_history
+from relaylib.studies.training_maps import MapConfig
+from relaylib.tasks.block import BlockTask
+from relaylib.tasks.memory import MemoryTask
+
+Arguments = dict[str, object]
+
+UNCHECKED = {
+    "relaylib.core.checks.check_": "the checks themselves, tested in test_checks.py",
+    "relaylib.core.checks.as_array": "one of the checks",
+    "relaylib.core.progress": "passes its arguments on to tqdm",
+    "relaylib.networks.cells": "the equations; Ensemble checks weights and inputs",
+    "relaylib.networks.autograd": "a backend of train, which checks",
+    "relaylib.networks.compiled_training": "a backend of train, which checks",
+    "relaylib.networks.replicate": "one network during train, which checks",
+    "relaylib.networks.ensemble.Ensemble.from_flat": "used by train, which checks",
+    "relaylib.networks.ensemble.Ensemble.step": "called once per step by run, which checks",
+    "relaylib.networks.ensemble.Ensemble.readout": "called once per step by run, which checks",
+    "relaylib.networks.discretisation.symbols": "discretise without its check of activations",
+    "relaylib.mmphate.graph": "the parts of MMPHATE, which checks",
+    "relaylib.mmphate.estimator.in_order": "one of the checks",
+    "relaylib.mmphate.estimator.point_coords": "called with activations that are checked",
+    "relaylib.mmphate.estimator.MMPHATE.fit.y": "ignored: scikit-learn's convention",
+    "relaylib.mmphate.estimator.MMPHATE.fit_transform.y": "ignored: scikit-learn's convention",
+    "relaylib.information.labels": "called with the arguments of the functions that name them",
+    "relaylib.information.entropy.conditional_bits": "called with labels from row_labels",
+    "relaylib.information.entropy.row_labels": "called with columns that are checked",
+    "relaylib.information.entropy.check_columns": "one of the checks",
+    "relaylib.tasks.task.Task": "the interface of tasks, without code",
+    "relaylib.tasks.task.check_trials": "one of the checks",
+    "relaylib.studies.config.configured": "one of the checks",
+    "relaylib.core.store.as_store": "one of the checks",
+}
+
+TINY = StudyConfig(
+    tasks=(MemoryTask(),),
+    architectures=("RNN",),
+    regimes=("1", "random"),
+    n_replicates=2,
+    n_nodes=4,
+    accuracy_goal=0.1,
+    max_epochs=3,
+    n_blank=5,
+    test_delays=(0, 1),
+)
+CONDITION = TINY.condition("memory", "RNN", "random")
+ONE_REGIME = replace(TINY, regimes=("1",))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A configuration of one number."""
+
+    number: int = 1
+
+
+@cache
+def store() -> Store:
+    return Store(mkdtemp())
+
+
+@cache
+def trained() -> Trained:
+    return trained_networks(replace(CONDITION, checkpoints=(0, 1, 3)), store=store())
+
+
+def ensemble() -> Ensemble:
+    return trained().ensemble
+
+
+@cache
+def recording() -> Recording:
+    return record_condition(TINY, CONDITION, ensemble())
+
+
+@cache
+def states() -> xr.DataArray:
+    """Node 1 holds A, node 2 holds B, node 3 holds both, node 4 neither; network 1 is reversed."""
+    rows = (MemoryTask().population().targets.T > 0).astype(np.uint8)
+    nodes = np.stack([rows[0], rows[1], rows[0] ^ rows[1], 0 * rows[0]])
+    dims = ("network", "node", "sequence")
+    coords = {"network": [0, 1], "node": [1, 2, 3, 4], "sequence": np.arange(8)}
+    return xr.DataArray(np.stack([nodes, nodes[::-1]]), coords, dims)
+
+
+@cache
+def concepts() -> xr.DataArray:
+    signs = MemoryTask().population().targets.T.astype(np.int8)
+    coords = {"concept": ["A", "B", "C"], "sequence": np.arange(8)}
+    return xr.DataArray(signs, coords, ("concept", "sequence"))
+
+
+@cache
+def bits() -> xr.DataArray:
+    sizes = {"regime": 2, "replicate": 3, "time": 15, "concept": 3, "node": 4}
+    values = np.random.default_rng(0).random(tuple(sizes.values()))
+    coords = {
+        "regime": ["1", "random"],
+        "replicate": np.arange(3),
+        "time": np.arange(1, 16),
+        "concept": ["A", "B", "C"],
+        "node": np.arange(1, 5),
+        "answer_delay": ("regime", [1, 5]),
+        "input_end": 10,
+    }
+    return xr.DataArray(values, coords, tuple(sizes))
+
+
+@cache
+def history() -> xr.Dataset:
+    return training_history(ONE_REGIME, store=store())
+
+
+@cache
+def latent() -> xr.Dataset:
+    return run_latent(LatentConfig(TINY, n_random=2), store=store())
+
+
+def claims() -> list[Claim]:
+    group = Group("memory RNN", "accuracy", 0.9, 0.8, 1.0, 0, 0.5, True)
+    return [Claim("C1", "text", "where", "statistic", "fails if", "our part", (group,))]
+
+
+def layers() -> list[tuple[nn.Module, nn.Module]]:
+    return [ensemble().to_torch(0), ensemble().to_torch(1)]
+
+
+def random(*shape: int) -> np.ndarray:
+    return np.random.default_rng(1).random(shape)
+
+
+def over(dims: str, values: np.ndarray) -> xr.DataArray:
+    names = dims.split()
+    coords = {name: np.arange(n) for name, n in zip(names, values.shape, strict=True)}
+    return xr.DataArray(values, coords, names)
+
+
+BY_NAME: dict[str, object] = {
+    "rng": lambda: np.random.default_rng(7),
+    "store": store,
+    "weights": lambda: np.arange(1.0, 9.0),
+    "x_in": lambda: concepts().values[0],
+    "x_out": lambda: concepts().values[1],
+    "y_relay": lambda: states().values[0, :2].T,
+    "y_rest": lambda: states().values[0, 2:].T,
+    "x": lambda: concepts().values[0],
+    "y": lambda: states().values[0].T,
+    "given": lambda: states().values[0, 1:2].T,
+    "symbols": lambda: states().values[0].T,
+    "information_bits": bits,
+    "points": lambda: random(8, 4),
+    "labels": lambda: np.repeat([0, 1], 4),
+    "ensemble": ensemble,
+    "trials": lambda: MemoryTask().population(),
+    "task": lambda: TINY.tasks[0],
+    "architecture": lambda: "RNN",
+    "regime": lambda: "random",
+    "condition": lambda: CONDITION,
+    "conditions": lambda: [CONDITION],
+    "config": lambda: TINY,
+    "configs": lambda: [CONDITION],
+    "trained": trained,
+    "replicate": lambda: 1,
+    "activations": lambda: over("epoch time node sequence", random(2, 3, 4, 8)),
+    "seed": lambda: 3,
+    "n": lambda: 5,
+    "n_orders": lambda: 3,
+    "n_nodes": lambda: 4,
+    "n_sequences": lambda: 6,
+    "n_shuffles": lambda: 5,
+    "n_permutations": lambda: 5,
+    "n_blank": lambda: 3,
+    "delay": lambda: 2,
+    "delays": lambda: (1, 2),
+    "step": lambda: 4,
+    "time": lambda: 10,
+    "lag": lambda: 2,
+    "answer_delay": lambda: 3,
+    "first_time": lambda: 10,
+    "onsets": lambda: (4, 7, 10),
+    "orders": lambda: np.array([[0, 2, 1, 3], [3, 2, 1, 0]]),
+    "relay_bits": lambda: random(2, 5),
+    "name": lambda: "a-name",
+    "modules": lambda: ["relaylib.core.seeds"],
+    "dataset": lambda: xr.Dataset({"a": ("x", [1.0, 2.0])}),
+    "latent": latent,
+    "lattices": lambda: run_lattices(TINY, store=store()),
+    "knockouts": lambda: run_knockouts(KnockoutConfig(TINY, n_random=2), store=store()),
+    "history": history,
+    "claims": claims,
+    "lstm_state": lambda: "cell",
+    "study": lambda: TINY,
+}
+
+PLAIN_CASE = {"states": lambda: states().values[0].T}
+LABELLED_CASE = {
+    "states": lambda: states()[0],
+    "x_in": lambda: concepts()[0],
+    "x_out": lambda: concepts()[1],
+    "weights": lambda: over("sequence", np.arange(1.0, 9.0)),
+}
+PLAIN_BATCH = {
+    "states": lambda: states().values,
+    "x_in": lambda: concepts().values,
+    "x_out": lambda: concepts().values[::-1].copy(),
+}
+LABELLED_BATCH = {
+    "states": states,
+    "x_in": concepts,
+    "x_out": lambda: concepts().copy(data=concepts().values[::-1]),
+    "weights": LABELLED_CASE["weights"],
+}
+MAPPING = {"information_bits": bits, "onsets": lambda: {"A": 4, "B": 7, "C": 10}}
+
+MANY = {  # sequences, more than ten for each state
+    name: lambda name=name: np.concatenate([BY_NAME[name]()] * 10)
+    for name in ("x_in", "x_out", "y_relay", "y_rest")
+}
+
+# By function, class or Class.method: sets of arguments that differ from `BY_NAME`.
+OF: dict[str, list[Arguments]] = {
+    "resampled": [{"values": lambda: random(5), "n_resamples": lambda: 20}],
+    "bootstrap_interval": [{"values": lambda: over("a replicate", random(2, 3))}],
+    "select": [{"data": bits, "labels": lambda: {"time": 3}}],
+    "code_hash": [{"package": lambda: Path(__file__).parent.parent / "relaylib"}],
+    "imported_modules": [{"source": lambda: "import relaylib.core.seeds"}],
+    "stream": [{"key": lambda: 4}],
+    "Store": [{"root": mkdtemp}],
+    "Store.dataset": [{"config": Setting, "compute": lambda: lambda: xr.Dataset({"a": 1.0})}],
+    "Store.arrays": [{"config": Setting, "compute": lambda: lambda: {"a": np.ones(2)}}],
+    "Store.holds": [{"config": Setting}],
+    "Store.export": [{"filename": lambda: "a.nc"}],
+    "exact_subsets": [PLAIN_CASE, LABELLED_CASE],
+    "exact_summaries": [PLAIN_BATCH, LABELLED_BATCH],
+    "sampled_shapley": [PLAIN_CASE, LABELLED_CASE],
+    "greedy_order": [PLAIN_CASE, LABELLED_CASE],
+    "plain_greedy_order": [PLAIN_CASE],
+    "greedy_orders": [PLAIN_BATCH, LABELLED_BATCH],
+    "information_matrix": [
+        {
+            "states": lambda: states().values[0].T,
+            "x_in": lambda: concepts().values.T,
+            "x_out": lambda: concepts().values[::-1].T,
+        },
+        LABELLED_BATCH,
+    ],
+    "node_values": [
+        {},
+        {
+            "orders": lambda: greedy_orders(states(), concepts(), concepts()).order,
+            "relay_bits": lambda: greedy_orders(states(), concepts(), concepts()).relay_bits,
+        },
+    ],
+    "shuffle_test": [MANY],
+    "corrected_relay_information": [MANY],
+    "occupied_fraction": [{"states": lambda: np.tile(states().values[0].T, (10, 1))}],
+    "node_information": [{"states": lambda: states().values, "x_in": lambda: concepts().values}],
+    "probe_weights": [
+        {
+            "activations": lambda: random(2, 4, 8),
+            "x_in": lambda: concepts().values,
+            "ridge": lambda: 0.01,
+        }
+    ],
+    "rank_agreement": [{"a": lambda: random(2, 5), "b": lambda: random(2, 5)[::-1].copy()}],
+    "rank_prediction": [
+        {
+            "scores": lambda: random(2, 6),
+            "losses": lambda: random(2, 6)[::-1].copy(),
+            "sizes": lambda: np.array([1, 1, 1, 2, 2, 2]),
+        }
+    ],
+    "pearson": [{"first": lambda: random(2, 5), "second": lambda: random(2, 5)[::-1].copy()}],
+    "overlap": [{"first": lambda: random(2, 5), "second": lambda: random(2, 5)[::-1].copy()}],
+    "persistence": [{}, MAPPING],
+    "bits_before": [{}, MAPPING],
+    "median_replicate": [{"values": lambda: over("a replicate", random(2, 3))}],
+    "auc": [
+        {
+            "score": lambda: over("a node", random(2, 4)),
+            "positive": lambda: over("a node", random(2, 4) > 0.5),
+        }
+    ],
+    "project_many": [{"kept": lambda: np.array([[True] * 4, [True] * 3 + [False]])}],
+    "score_many": [
+        {
+            "points": lambda: random(2, 2, 8),
+            "labels": lambda: np.arange(8) % 4,
+            "labellings": lambda: np.array([[0, 1, 0, 1], [0, 1, 2, 3]]),
+        }
+    ],
+    "first_nodes": [{}, {"orders": lambda: greedy_orders(states(), concepts(), concepts()).order}],
+    "knockout_accuracy": [
+        {"knocked_out": lambda: first_nodes(np.array([[0, 2, 1, 3], [3, 2, 1, 0]]))},
+        {"knocked_out": lambda: over("n_knocked_out node", np.tri(5, 4, -1) > 0).assign_coords(
+            node=[1, 2, 3, 4])},
+    ],
+    "smearing": [{}, {"information_bits": lambda: random(2, 3, 4)}],
+    "MMPHATE": [{"t": lambda: 3}],
+    "MMPHATE.fit": [{}, {"activations": lambda: random(2, 3, 4, 8)}],
+    "neighbourhood_preservation": [
+        {"embedding": lambda: over("epoch time node component", random(2, 3, 4, 2))},
+        {
+            "activations": lambda: random(2, 3, 4, 8),
+            "embedding": lambda: random(2, 3, 4, 2),
+        },
+    ],
+    "discretise": [
+        {"activations": lambda: random(8, 4)},
+        {"activations": lambda: over("node sequence", random(4, 8))},
+    ],
+    "Ensemble": [{"weights": lambda: dict(ensemble().weights)}],
+    "Ensemble.from_torch": [{"networks": layers}],
+    "Ensemble.to_torch": [{"index": lambda: 1}],
+    "Ensemble.run": [{"inputs": lambda: MemoryTask().population().inputs}],
+    "Recording.sel": [{"labels": lambda: {"time": 3}}],
+    "record_condition": [{"n_blank": lambda: 6}],
+    "train": [{"config": lambda: CONDITION}],
+    "train_missing": [{"conditions": lambda: [CONDITION]}],
+    "TrainingConfig": [{"checkpoints": lambda: (0, 1)}],
+    "AttributionConfig": [{"time": lambda: 9}],
+    "run_attribution": [{"config": lambda: AttributionConfig(TINY, n_random=2)}],
+    "KnockoutConfig": [{"time": lambda: 9, "task": lambda: "memory"}],
+    "run_knockouts": [{"config": lambda: KnockoutConfig(TINY, n_random=2)}],
+    "LatentConfig": [{"order_time": lambda: 9}],
+    "run_latent": [{"config": lambda: LatentConfig(TINY, n_random=2)}],
+    "removal_projections": [
+        {"network": lambda: latent().sel(regime="random", replicate=0)},
+    ],
+    "ValidationConfig": [{"n_sequences": lambda: (100, 300)}],
+    "draw_sample": [{"distribution": lambda: "copy"}],
+    "validate_estimators": [
+        {"config": lambda: ValidationConfig((50,), n_nodes=2, n_shuffles=2, n_replicates=1)}
+    ],
+    "contrast": [
+        {
+            "terms": lambda: (1.0, over("replicate", random(3))),
+            "label": lambda: "a label",
+        }
+    ],
+    "evaluate": [
+        {"config": lambda: StudyConfig(n_replicates=2, n_nodes=3, accuracy_goal=0.1, max_epochs=3)}
+    ],
+    "claim_inputs": [{}],
+    "by_condition": [
+        {"cells": lambda: [run_study(TINY, store=store()).isel(task=0, architecture=0, regime=r)
+                           for r in (0, 1)]},
+    ],
+    "stack": [{"parts": lambda: [xr.Dataset({"a": ("x", [1.0, 2.0])})] * 2, "dim": lambda: "new"}],
+    "combine_studies": [
+        {"studies": lambda: {1: run_study(TINY, store=store())}, "dim": lambda: "n_nodes"}
+    ],
+    "greedy_ratio": [{}],
+    "relay_distance_ratio": [
+        {"place": lambda: random(3, 4, 2), "bits": lambda: random(3, 2, 4)},
+    ],
+    "map_quality": [{"config": lambda: MapConfig(ONE_REGIME, n_epochs=2, scored_epochs=2, k=2)}],
+    "map_training": [{"config": lambda: MapConfig(ONE_REGIME, n_epochs=2, scored_epochs=2, k=2)}],
+    "MapConfig": [{"study": lambda: ONE_REGIME}],
+    "ActivationsConfig": [{"condition": lambda: replace(CONDITION, checkpoints=(0, 1))}],
+    "training_activations": [
+        {"config": lambda: ActivationsConfig(replace(CONDITION, checkpoints=(0, 1)))}
+    ],
+    "checkpoint_epochs": [{"max_epochs": lambda: 30}],
+    "network_checkpoints": [{"n_epochs": lambda: 2}],
+    "training_history": [{"config": lambda: ONE_REGIME}],
+    "random_walk": [{"ensemble": ensemble}],
+    "training_trials": [{"n_sampled": lambda: 10}],
+    "StudyConfig": [{"tasks": lambda: (MemoryTask(), BlockTask())}],
+}
+
+# The object whose method is called.
+INSTANCES: dict[str, object] = {
+    "Store": store,
+    "ExactSubsets": lambda: exact_subsets(
+        concepts().values[0], concepts().values[1], states().values[0].T
+    ),
+    "MMPHATE": lambda: MMPHATE(t=3, max_iter=5, progress=False),
+    "Run": lambda: ensemble().run(MemoryTask().population().inputs, 2),
+    "Ensemble": ensemble,
+    "Recording": recording,
+    "StudyConfig": lambda: TINY,
+    "BlockTask": BlockTask,
+    "MemoryTask": MemoryTask,
+}
