@@ -53,7 +53,7 @@ def with_data(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.Noteboo
             variable = shown_variable(cell.source)
             path = folder / f"{figure['name']}.csv"
             source = (
-                "from relaylib.figures.data import figure_data\n"
+                "from book.figure_data import figure_data\n"
                 f"figure_data({variable}).to_csv({str(path)!r}, index=False)"
             )
             copy.cells.append(nbformat.v4.new_code_cell(source, metadata={"relay": "data"}))

@@ -41,7 +41,7 @@ from traitlets.config import Config
 from relaylib.core.provenance import code_hash, imported_modules
 
 HERE = Path(__file__).parent
-CARD = ("card", "captions", "pictures")
+CARD = ("card", "captions", "figure_data", "pictures")
 """Modules of the book that change every page."""
 
 

@@ -115,7 +115,9 @@ def is_record(kind: type) -> bool:
 
 
 def is_unchecked(name: str) -> bool:
-    return any(name == key or name.startswith(key if key[-1] == "_" else f"{key}.") for key in UNCHECKED)
+    return any(
+        name == key or name.startswith(key if key[-1] == "_" else f"{key}.") for key in UNCHECKED
+    )
 
 
 @cache
@@ -522,7 +524,9 @@ def main(wanted: list[str]) -> int:
             continue
         begin = time.perf_counter()
         for result in run(target):
-            counts[re.split(r"[ (:]", result.outcome)[0] if result.is_defect else result.outcome] += 1
+            counts[
+                re.split(r"[ (:]", result.outcome)[0] if result.is_defect else result.outcome
+            ] += 1
             if result.is_defect:
                 print(result, flush=True)
         if (took := time.perf_counter() - begin) > 5:

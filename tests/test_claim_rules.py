@@ -78,10 +78,13 @@ def test_c1_one_network_below_the_goal_is_enough_to_fail(worst: float, holds: bo
     """C1: the least accurate of all 720 networks reaches 0.98."""
     accuracy = 0.0 * unread(*CONDITION, "replicate") + 0.995
     accuracy[1, 2, 4, 1] = worst
-    study = xr.Dataset({"population_accuracy": accuracy, "accuracy": 0 * accuracy})
-    claim = judged("C1", inputs(study=study))
+    attempts = xr.ones_like(accuracy)
+    attempts[0, 1, 2, 2] = 7
+    data = {"population_accuracy": accuracy, "accuracy": 0 * accuracy, "attempts": attempts}
+    claim = judged("C1", inputs(study=xr.Dataset(data)))
     assert claim.verdict == ("reproduced" if holds else "not reproduced")
-    (group,) = claim.groups
+    group, beside = claim.groups
+    assert (beside.quantity, beside.estimate, beside.holds) == ("attempts", 7, None)
     case = Case([], worst - 0.98, worst - 0.98, worst - 0.98, 0, holds)
     assert_is(group, "all networks", "least accuracy", 0.98, case, holds)
 

@@ -65,8 +65,16 @@ class TestContrast:
     def test_undefined_networks_are_left_out(self):
         some = values([0.5, np.nan, 0.5] * 9)
         assert contrast((1.0, some), seed=1, label="x") == (0.5, 0.5, 0.5, 9)
-        once = values([0.5, np.nan, np.nan])  # a resample could hold nothing but NaN
-        assert contrast((1.0, once), seed=1, label="x") == (0.5, 0.5, 0.5, 2)
+
+    def test_one_defined_network_leaves_no_interval(self):
+        mean, low, high, n_undefined = contrast(
+            (1.0, values([0.5, np.nan, np.nan])),
+            (1.0, values([1.0, 1.0, np.nan])),
+            seed=1,
+            label="x",
+        )
+        assert (mean, n_undefined) == (1.5, 3)
+        assert np.isnan([low, high]).all()
 
     def test_a_condition_without_any_value_makes_the_estimate_undefined(self):
         none = values([0.5, 0.6], [np.nan, np.nan])
@@ -204,6 +212,7 @@ class TestEvaluate:
         [
             ({"architectures": ("RNN", "GRU")}, r"config\.architectures must be"),
             ({"regimes": ("1", "random")}, r"config\.regimes must be"),
+            ({"test_delays": (0, 1, 2)}, r"config\.test_delays must be"),
             ({"tasks": (MemoryTask(),)}, "memory and block tasks"),
             ({"n_replicates": 1}, "at least 2 replicates"),
         ],

@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from relaylib.figures.data import COLUMNS, figure_data
+from book.figure_data import COLUMNS, figure_data
 
 
 @pytest.fixture

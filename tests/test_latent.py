@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from relaylib.core.store import Store
 from relaylib.figures import fig12_pca, fig13_removal
 from relaylib.measures.geometry import SCORES, cluster_scores, pca
-from relaylib.studies.latent import LatentConfig, removal_projections, run_latent, sharpening
 from relaylib.studies.config import StudyConfig
+from relaylib.studies.latent import LatentConfig, removal_projections, run_latent, sharpening
 from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask

@@ -8,8 +8,8 @@ from relaylib.core.store import Store
 from relaylib.information.exact import exact_subsets
 from relaylib.information.relay import relay_information
 from relaylib.networks.recording import record
-from relaylib.studies.lattices import greedy_ratio, run_lattices, worst_case
 from relaylib.studies.config import StudyConfig
+from relaylib.studies.lattices import greedy_ratio, run_lattices, worst_case
 from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask

@@ -18,7 +18,7 @@ from conftest import ROOT
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
-from relaylib.figures.data import figure_data
+from book.figure_data import figure_data
 from relaylib.mmphate import neighbourhoods
 
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}

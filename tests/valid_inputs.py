@@ -16,10 +16,9 @@ from torch import nn
 
 from relaylib.core.store import Store
 from relaylib.information.exact import exact_subsets
-from relaylib.information.relay import greedy_order, greedy_orders
+from relaylib.information.relay import greedy_orders
 from relaylib.measures.knockout import first_nodes
 from relaylib.mmphate.estimator import MMPHATE
-from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.recording import Recording
 from relaylib.networks.trained import trained_networks
@@ -27,7 +26,7 @@ from relaylib.networks.training import Trained
 from relaylib.studies.attribution import AttributionConfig
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.config import StudyConfig
-from relaylib.studies.estimator_validation import ValidationConfig, validate_estimators
+from relaylib.studies.estimator_validation import ValidationConfig
 from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
 from relaylib.studies.latent import LatentConfig, run_latent
 from relaylib.studies.lattices import run_lattices
@@ -327,8 +326,11 @@ OF: dict[str, list[Arguments]] = {
     "first_nodes": [{}, {"orders": lambda: greedy_orders(states(), concepts(), concepts()).order}],
     "knockout_accuracy": [
         {"knocked_out": lambda: first_nodes(np.array([[0, 2, 1, 3], [3, 2, 1, 0]]))},
-        {"knocked_out": lambda: over("n_knocked_out node", np.tri(5, 4, -1) > 0).assign_coords(
-            node=[1, 2, 3, 4])},
+        {
+            "knocked_out": lambda: over("n_knocked_out node", np.tri(5, 4, -1) > 0).assign_coords(
+                node=[1, 2, 3, 4]
+            )
+        },
     ],
     "smearing": [{}, {"information_bits": lambda: random(2, 3, 4)}],
     "MMPHATE": [{"t": lambda: 3}],
@@ -378,8 +380,12 @@ OF: dict[str, list[Arguments]] = {
     ],
     "claim_inputs": [{}],
     "by_condition": [
-        {"cells": lambda: [run_study(TINY, store=store()).isel(task=0, architecture=0, regime=r)
-                           for r in (0, 1)]},
+        {
+            "cells": lambda: [
+                run_study(TINY, store=store()).isel(task=0, architecture=0, regime=r)
+                for r in (0, 1)
+            ]
+        },
     ],
     "stack": [{"parts": lambda: [xr.Dataset({"a": ("x", [1.0, 2.0])})] * 2, "dim": lambda: "new"}],
     "combine_studies": [

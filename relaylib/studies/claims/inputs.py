@@ -41,7 +41,8 @@ def contrast(*terms: tuple[float, xr.DataArray], seed: int, label: str) -> Estim
         (weight, values): one value per network; all dimensions but ``replicate`` are conditions,
         whose means are averaged. Networks are resampled within each condition, 10,000 times,
         independently in every term. A network whose value is not defined (NaN) is left out and
-        counted; a condition in which none is defined makes the estimate NaN.
+        counted. A condition in which none is defined makes the estimate NaN; one with a single
+        value leaves no interval.
     seed, label
         The resampling is a function of these.
 
@@ -57,9 +58,10 @@ def contrast(*terms: tuple[float, xr.DataArray], seed: int, label: str) -> Estim
         rng = stream(seed, "bootstrap", label, number)
         rows = values.transpose(..., "replicate").values.reshape(-1, values.sizes["replicate"])
         n_undefined += int(np.isnan(rows).sum())
-        if np.isnan(rows).all(axis=1).any():
-            return Estimate(np.nan, np.nan, np.nan, n_undefined)
-        mean += weight * np.nanmean(rows, axis=1).mean()
+        n_defined = (~np.isnan(rows)).sum(axis=1)
+        if n_defined.min() < 2:
+            means[:] = np.nan
+        mean += weight * (np.nansum(rows, axis=1) / np.where(n_defined, n_defined, np.nan)).mean()
         for row in rows:
             means += weight * resampled(row, rng=rng) / len(rows)
     low, high = np.quantile(means, (0.025, 0.975))

@@ -34,7 +34,7 @@ def evaluate(
     """
     config, store = configured(config, StudyConfig), as_store(store)
     full = StudyConfig()
-    for name in ("architectures", "regimes"):
+    for name in ("architectures", "regimes", "test_delays"):
         if set(getattr(config, name)) != set(getattr(full, name)):
             raise ValueError(f"config.{name} must be {getattr(full, name)}, the claims need all")
     if [task.name for task in config.tasks] != ["memory", "block"] or config.n_replicates < 2:
