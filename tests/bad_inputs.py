@@ -6,7 +6,8 @@ by each of its `mutations`, which say what may follow:
 
 EQUAL    another form of the same value (np.int64 for int): an equal result, or a refusal.
 REFUSED  no possible value: a refusal, or, if the argument does not matter, an equal result.
-ANY      possibly another valid value (-1, an empty array): any result, or a refusal.
+ANY      possibly another valid value (-1, an empty array): any result, or a refusal, which may
+         also name another argument: of two that do not fit, either may be wrong.
 
 A refusal is a TypeError or ValueError whose message names the argument. Everything else is a
 defect: a wrong result, another exception, a warning, a message without the name, more than 5
@@ -39,20 +40,21 @@ import numpy as np
 import torch
 import xarray as xr
 from scipy import sparse
-from valid_inputs import BY_NAME, INSTANCES, OF, UNCHECKED
+from valid_inputs import AFTERWARDS, BY_NAME, INSTANCES, OF, UNCHECKED
 
 import relaylib
 from relaylib.information.significance import UndersampledWarning
 from relaylib.tasks.task import Trials
 
+Kind = inspect.Parameter
 EQUAL, REFUSED, ANY = "equal", "refused", "any"
 SECONDS, BYTES = 5, 2**30
 LEFT_OUT = re.compile(r"\.(figures|widgets|core\.jit|\w*kernels|compiled_cells|clustering)\b")
 # Text that is no choice from a list, and numbers that may be undefined.
 FREE_TEXT = {"name", "label", "dim", "filename", "group", "root", "store", "source", "package"}
 FREE_TEXT |= {"key"}
-MAY_BE_NAN = {"values"}
-RECORDS_ONLY = "holds results, and checks nothing"
+MAY_BE_NAN = {"values"}  # an undefined value
+MAY_BE_TEXT = {"data", "orders"}  # of any kind; labels of nodes
 
 
 class Target(NamedTuple):
@@ -67,25 +69,36 @@ class Target(NamedTuple):
     def call(self, **arguments: Any) -> Any:
         """Call it, on a fresh instance if it is a method; iterators are used up."""
         positional, named = [], {}
+        starred = [name for name in arguments if self.kind(name) is Kind.VAR_POSITIONAL]
         for name, value in arguments.items():
-            kind = self.parameters[name].kind
-            if kind is inspect.Parameter.VAR_POSITIONAL:
-                positional.append(value)
-            elif kind is inspect.Parameter.VAR_KEYWORD:
+            if self.kind(name) is Kind.VAR_KEYWORD:
                 named |= value if isinstance(value, dict) else {"time": value}
-            elif kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and not positional:
-                named[name] = value
+            elif starred and self.kind(name) is not Kind.KEYWORD_ONLY:
+                positional.append(value)
             else:
                 named[name] = value
-        first = next(iter(arguments), "")
-        if positional and self.parameters[first].kind is not inspect.Parameter.VAR_POSITIONAL:
-            positional.insert(0, named.pop(first))  # what comes before *args
         function = self.function
         owner = self.short.rpartition(".")[0]
         if owner and not inspect.ismethod(function):
             function = function.__get__(INSTANCES[owner]())
         result = function(*positional, **named)
+        if self.short in AFTERWARDS:
+            result = AFTERWARDS[self.short](result)
         return list(result) if isinstance(result, Iterator) else result
+
+    def names(self, parameter: str, follows: str) -> set[str]:
+        """Return the words of which a refusal must hold one."""
+        if self.kind(parameter) is Kind.VAR_KEYWORD:
+            return set(self.examples[parameter]())
+        named = {parameter}
+        if follows is ANY:
+            named = set(self.parameters)
+            for name in self.parameters:
+                named |= self.names(name, REFUSED) if self.kind(name) is Kind.VAR_KEYWORD else set()
+        return named | {f"{name}s" for name in named} | {name.removesuffix("s") for name in named}
+
+    def kind(self, parameter: str) -> Any:
+        return self.parameters[parameter].kind
 
 
 def definitions() -> Iterator[tuple[str, Any]]:
@@ -186,7 +199,7 @@ def of_bool(name: str, value: bool) -> Iterator[tuple[str, Any, str]]:
 
 def of_number(name: str, value: float) -> Iterator[tuple[str, Any, str]]:
     whole = isinstance(value, int)
-    yield "as text", str(value), REFUSED
+    yield "as text", str(value), ANY if name in FREE_TEXT else REFUSED
     yield "numpy", np.int64(value) if whole else np.float64(value), EQUAL
     yield "float32", np.float32(value), ANY
     if whole and 0 <= value < 256:
@@ -245,7 +258,11 @@ def of_array(name: str, value: np.ndarray) -> Iterator[tuple[str, Any, str]]:
 
 def of_numbers(name: str, value: Any, make: Callable) -> Iterator[tuple[str, Any, str]]:
     """Mutations of the entries of an array; ``make`` gives them the labels that it had."""
-    entries = np.asarray(value)
+    for mutation, mutant, follows in of_entries(name, np.asarray(value), make):
+        yield mutation, mutant, ANY if name in MAY_BE_TEXT else follows
+
+
+def of_entries(name: str, entries: np.ndarray, make: Callable) -> Iterator[tuple[str, Any, str]]:
     kind = entries.dtype.kind
     yield "text", make(entries.astype(str)), REFUSED
     yield "complex", make(entries.astype(complex)), REFUSED
@@ -426,7 +443,8 @@ def outcome(target: Target, parameter: str, mutant: Any, follows: str, valid: Ca
         try:
             result = target.call(**arguments)
         except (TypeError, ValueError) as error:
-            return "refused" if names(str(error), parameter) else f"UNNAMED {describe(error)}"
+            named = target.names(parameter, follows)
+            return "refused" if named & words(error) else f"UNNAMED {describe(error)}"
         except FileNotFoundError as error:
             return "refused" if parameter in ("root", "store", "package") else describe(error)
         except Warning as warning:
@@ -440,10 +458,8 @@ def outcome(target: Target, parameter: str, mutant: Any, follows: str, valid: Ca
     return "another result" if follows is ANY else f"ACCEPTED ({follows})"
 
 
-def names(message: str, parameter: str) -> bool:
-    """Tell whether a message names the parameter, or one of several by its singular."""
-    words = set(re.findall(r"\w+", message))
-    return bool(words & {parameter, parameter.removesuffix("s")})
+def words(error: Exception) -> set[str]:
+    return set(re.findall(r"\w+", str(error)))
 
 
 def describe(error: BaseException) -> str:
@@ -451,26 +467,36 @@ def describe(error: BaseException) -> str:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two results are equal: NaN equals NaN, and dimensions may be in any order."""
+    """Tell whether two results are equal.
+
+    NaN equals NaN, dimensions may be in any order, and floats differ by rounding.
+    """
+    for kind in (str, float):  # NumPy's are of a subclass
+        if isinstance(one, kind) and isinstance(other, kind):
+            return one == other or (one != one and other != other)
     if type(one) is not type(other):
         return False
     if isinstance(one, xr.DataArray):
-        return set(one.dims) == set(other.dims) and one.transpose(*other.dims).equals(other)
-    if isinstance(one, xr.Dataset):
-        return set(one) == set(other) and all(same(one[name], other[name]) for name in one)
+        if set(one.dims) != set(other.dims) or set(one.coords) != set(other.coords):
+            return False
+        pairs = [(one, other), *((one[name], other[name]) for name in one.coords)]
+        return all(same(a.transpose(*b.dims).values, b.values) for a, b in pairs)
     if isinstance(one, np.ndarray):
-        equal_nan = one.dtype.kind in "fc" and other.dtype.kind in "fc"
-        return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=equal_nan)
+        if one.dtype != other.dtype or one.shape != other.shape:
+            return False
+        if one.dtype.kind in "fc":
+            return np.allclose(one, other, rtol=1e-6, atol=1e-9, equal_nan=True)
+        return np.array_equal(one, other)
     if isinstance(one, torch.Tensor):
         return one.dtype == other.dtype and torch.equal(one, other)
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict):
-        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, float) and one != one:
-        return other != other
+    if isinstance(one, dict | xr.Dataset):
+        return set(one) == set(other) and all(same(one[key], other[key]) for key in one)
     if sparse.issparse(one):
         return same(one.toarray(), other.toarray())
+    if isinstance(one, np.random.Generator):
+        return one.bit_generator.state == other.bit_generator.state
     if isinstance(one, torch.nn.Module):
         return same(dict(one.state_dict()), dict(other.state_dict()))
     if hasattr(one, "__dict__") and not isinstance(one, type):
@@ -508,6 +534,8 @@ def run(target: Target, every: int = 1) -> Iterator[Result]:
     for parameter, make in target.examples.items():
         default = target.parameters[parameter].default
         everything = list(mutations(parameter, make(), default))
+        if target.kind(parameter) is Kind.VAR_KEYWORD:
+            everything = [(mutation, mutant, ANY) for mutation, mutant, _ in everything]
         start = sum(map(ord, target.short + parameter)) % every  # other ones for each argument
         for mutation, mutant, follows in everything[start % len(everything) :: every]:
             begin = time.perf_counter()

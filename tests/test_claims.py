@@ -83,7 +83,7 @@ class TestContrast:
         assert n_undefined == 2
 
     def test_replicates_are_asked_for(self):
-        with pytest.raises(ValueError, match="must have a dimension 'replicate'"):
+        with pytest.raises(ValueError, match="values of terms must have dimensions"):
             contrast((1.0, xr.DataArray(np.ones(3), dims="node")), seed=1, label="x")
 
 

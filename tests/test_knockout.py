@@ -213,12 +213,20 @@ GOOD = MemoryTask().population()
         (
             {"trials": GOOD._replace(targets=GOOD.targets[:4])},
             ValueError,
-            "targets must have shape",
+            "targets of trials must have shape",
         ),
-        ({"trials": GOOD._replace(targets=GOOD.targets * np.nan)}, ValueError, "targets must be f"),
+        (
+            {"trials": GOOD._replace(targets=GOOD.targets * np.nan)},
+            ValueError,
+            "targets of trials must be f",
+        ),
         ({"trials": GOOD._replace(targets=GOOD.targets > 0)}, TypeError, "real numbers"),
         ({"trials": GOOD._replace(targets=2 * GOOD.targets)}, ValueError, r"must be -1 or \+1"),
-        ({"trials": GOOD._replace(inputs=GOOD.inputs[:, :, :2])}, ValueError, "inputs must have"),
+        (
+            {"trials": GOOD._replace(inputs=GOOD.inputs[:, :, :2])},
+            ValueError,
+            "inputs of trials must have",
+        ),
     ],
 )
 def test_bad_input_is_named(change, error, message):

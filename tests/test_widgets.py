@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from relaylib.core.store import Store
+from relaylib.information.significance import UndersampledWarning
 from relaylib.studies.study import StudyConfig, load_ensemble, run_study
 from relaylib.tasks.memory import MemoryTask
 from relaylib.widgets.explorer import RelayExplorer, pack_information
@@ -155,6 +156,7 @@ def test_a_task_without_a_population_is_named(tmp_path):
         accuracy_goal=0.5,
     )
     store = Store(tmp_path)
-    study = run_study(config, store=store)
+    with pytest.warns(UndersampledWarning):
+        study = run_study(config, store=store)
     with pytest.raises(ValueError, match=r"noise_sd=0.1.* has no finite population"):
         LiveNetwork(config, study, store=store)

@@ -5,10 +5,12 @@ several sets of arguments where it takes several kinds. A parameter that is in n
 with its default, if that is not None. `UNCHECKED` says what is not tested, and why.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -61,7 +63,9 @@ UNCHECKED = {
     "relaylib.information.entropy.row_labels": "called with columns that are checked",
     "relaylib.information.entropy.check_columns": "one of the checks",
     "relaylib.tasks.task.Task": "the interface of tasks, without code",
+    "relaylib.tasks.task.check_task": "one of the checks",
     "relaylib.tasks.task.check_trials": "one of the checks",
+    "relaylib.core.checks.normalise": "called by configurations with checked values",
     "relaylib.studies.config.configured": "one of the checks",
     "relaylib.core.store.as_store": "one of the checks",
 }
@@ -138,6 +142,26 @@ def bits() -> xr.DataArray:
         "input_end": 10,
     }
     return xr.DataArray(values, coords, tuple(sizes))
+
+
+@cache
+def study() -> xr.Dataset:
+    return run_study(TINY, store=store())
+
+
+@cache
+def lattices() -> xr.Dataset:
+    return run_lattices(TINY, store=store())
+
+
+@cache
+def knockouts() -> xr.Dataset:
+    return run_knockouts(KnockoutConfig(TINY, n_random=2), store=store())
+
+
+@cache
+def network() -> xr.Dataset:
+    return latent().sel(regime="random", replicate=0)
 
 
 @cache
@@ -218,8 +242,8 @@ BY_NAME: dict[str, object] = {
     "modules": lambda: ["relaylib.core.seeds"],
     "dataset": lambda: xr.Dataset({"a": ("x", [1.0, 2.0])}),
     "latent": latent,
-    "lattices": lambda: run_lattices(TINY, store=store()),
-    "knockouts": lambda: run_knockouts(KnockoutConfig(TINY, n_random=2), store=store()),
+    "lattices": lattices,
+    "knockouts": knockouts,
     "history": history,
     "claims": claims,
     "lstm_state": lambda: "cell",
@@ -259,7 +283,7 @@ OF: dict[str, list[Arguments]] = {
     "code_hash": [{"package": lambda: Path(__file__).parent.parent / "relaylib"}],
     "imported_modules": [{"source": lambda: "import relaylib.core.seeds"}],
     "stream": [{"key": lambda: 4}],
-    "Store": [{"root": mkdtemp}],
+    "Store": [{"root": lambda: "a-folder"}],
     "Store.dataset": [{"config": Setting, "compute": lambda: lambda: xr.Dataset({"a": 1.0})}],
     "Store.arrays": [{"config": Setting, "compute": lambda: lambda: {"a": np.ones(2)}}],
     "Store.holds": [{"config": Setting}],
@@ -333,7 +357,15 @@ OF: dict[str, list[Arguments]] = {
         },
     ],
     "smearing": [{}, {"information_bits": lambda: random(2, 3, 4)}],
-    "MMPHATE": [{"t": lambda: 3}],
+    "MMPHATE": [
+        {
+            "decay": lambda: 5.5,
+            "t": lambda: 3,
+            "gamma": lambda: 0.5,
+            "n_landmarks": lambda: 20,
+            "max_iter": lambda: 5,
+        }
+    ],
     "MMPHATE.fit": [{}, {"activations": lambda: random(2, 3, 4, 8)}],
     "neighbourhood_preservation": [
         {"embedding": lambda: over("epoch time node component", random(2, 3, 4, 2))},
@@ -361,9 +393,7 @@ OF: dict[str, list[Arguments]] = {
     "run_knockouts": [{"config": lambda: KnockoutConfig(TINY, n_random=2)}],
     "LatentConfig": [{"order_time": lambda: 9}],
     "run_latent": [{"config": lambda: LatentConfig(TINY, n_random=2)}],
-    "removal_projections": [
-        {"network": lambda: latent().sel(regime="random", replicate=0)},
-    ],
+    "removal_projections": [{"network": network}],
     "ValidationConfig": [{"n_sequences": lambda: (100, 300)}],
     "draw_sample": [{"distribution": lambda: "copy"}],
     "validate_estimators": [
@@ -378,20 +408,13 @@ OF: dict[str, list[Arguments]] = {
     "evaluate": [
         {"config": lambda: StudyConfig(n_replicates=2, n_nodes=3, accuracy_goal=0.1, max_epochs=3)}
     ],
-    "claim_inputs": [{}],
     "by_condition": [
         {
-            "cells": lambda: [
-                run_study(TINY, store=store()).isel(task=0, architecture=0, regime=r)
-                for r in (0, 1)
-            ]
+            "cells": lambda: [study().isel(task=0, architecture=0, regime=r) for r in (0, 1)],
         },
     ],
     "stack": [{"parts": lambda: [xr.Dataset({"a": ("x", [1.0, 2.0])})] * 2, "dim": lambda: "new"}],
-    "combine_studies": [
-        {"studies": lambda: {1: run_study(TINY, store=store())}, "dim": lambda: "n_nodes"}
-    ],
-    "greedy_ratio": [{}],
+    "combine_studies": [{"studies": lambda: {1: study()}, "dim": lambda: "n_nodes"}],
     "relay_distance_ratio": [
         {"place": lambda: random(3, 4, 2), "bits": lambda: random(3, 2, 4)},
     ],
@@ -423,4 +446,9 @@ INSTANCES: dict[str, object] = {
     "StudyConfig": lambda: TINY,
     "BlockTask": BlockTask,
     "MemoryTask": MemoryTask,
+}
+
+# What to do with an object whose arguments are checked only when it is used.
+AFTERWARDS: dict[str, Callable[[Any], Any]] = {
+    "MMPHATE": lambda method: method.fit(random(2, 3, 4, 8)).embedding_,  # as in scikit-learn
 }

@@ -9,8 +9,15 @@ import xarray as xr
 
 from relaylib.core.tolerances import TOO_LARGE
 
+Kind = TypeVar("Kind")
 Labelled = TypeVar("Labelled", xr.Dataset, xr.DataArray)
 Shape = tuple[int | EllipsisType | None, ...]
+
+
+def normalise(config: Any, **checked: Any) -> None:
+    """Give fields of a frozen configuration their checked values: Python's numbers for NumPy's."""
+    for name, value in checked.items():
+        object.__setattr__(config, name, value)
 
 
 def check_choice(name: str, value: Any, allowed: Collection[Any]) -> Any:
@@ -36,6 +43,27 @@ def check_rng(rng: Any) -> np.random.Generator:
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator, got {rng!r} ({type(rng).__name__})")
     return rng
+
+
+def check_bool(name: str, value: Any) -> bool:
+    """Return ``value`` as bool; raise TypeError unless it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def check_type(name: str, value: Any, kind: type[Kind]) -> Kind:
+    """Return ``value``; raise TypeError unless it is an instance of ``kind``."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, got {value!r} ({type(value).__name__})")
+    return value
+
+
+def check_all(name: str, values: Any, kind: type[Kind]) -> Collection[Kind]:
+    """Return ``values``; raise TypeError unless they are a list, tuple or set of that kind."""
+    if not isinstance(values, list | tuple | set) or not all(isinstance(v, kind) for v in values):
+        raise TypeError(f"{name} must be a list or tuple of {kind.__name__}, got {values!r}")
+    return values
 
 
 def check_finite(name: str, values: Any, shape: Shape) -> np.ndarray:
@@ -97,14 +125,35 @@ def check_symbols(name: str, values: Any, shape: Shape, *, widen: bool = True) -
     return array.astype(np.int64)
 
 
+def check_dataset(name: str, dataset: Any, **variables: Collection[str]) -> None:
+    """Raise TypeError unless it is a Dataset, ValueError if it lacks a variable or its dimensions.
+
+    TypeError also if a variable does not hold numbers.
+    """
+    for variable, dims in variables.items():
+        if variable not in check_type(name, dataset, xr.Dataset):
+            raise ValueError(f"{name} must have the variable {variable}, got {list(dataset)}")
+        values = dataset[variable]
+        check_dims(f"{name}.{variable}", values, dims)
+        if values.size == 0 or values.dtype.kind not in "biuf":
+            sizes = dict(values.sizes)
+            raise TypeError(f"{name}.{variable} must hold numbers, got {values.dtype}, {sizes}")
+
+
 def check_dims(name: str, values: Any, needed: Collection[str]) -> None:
-    """Raise TypeError unless ``values`` is labelled, ValueError if it lacks a needed dimension."""
+    """Raise TypeError unless ``values`` is labelled, ValueError if it lacks a needed dimension.
+
+    ValueError also if two entries have the same label in a needed dimension.
+    """
     if not isinstance(values, xr.DataArray | xr.Dataset):
         raise TypeError(f"{name} must be labelled (xarray), got {type(values).__name__}")
     missing = [dim for dim in needed if dim not in values.dims]
     if missing:
         dims = tuple(values.dims)
         raise ValueError(f"{name} must have dimensions {tuple(needed)}, missing {missing}: {dims}")
+    repeated = [dim for dim in {*needed} & {*values.indexes} if not values.indexes[dim].is_unique]
+    if repeated:
+        raise ValueError(f"{name} must have distinct labels, got repeated ones in {repeated}")
 
 
 def check_weights(weights: Any, n_sequences: int) -> np.ndarray:
@@ -138,12 +187,17 @@ def select(data: Labelled, **labels: Any) -> Labelled:
     ValueError
         If a dimension or label does not exist; the message names the dimension and its labels.
     """
+    if not isinstance(data, xr.Dataset | xr.DataArray):
+        raise TypeError(f"data must be labelled (xarray), got {data!r}")
     for name in sorted(labels, key="task".__ne__):
         data = _with_concept_names(data)
         if name not in data.dims:
             raise ValueError(f"data must have dimension {name}, got {tuple(data.dims)}")
-        for label in np.ravel(labels[name]).tolist():
-            check_choice(name, label, data[name].values.tolist())
+        known = data[name].values.tolist()
+        for label in as_array(name, labels[name]).ravel().tolist():
+            check_choice(name, label, known)
+            if isinstance(label, bool) != isinstance(known[0], bool):  # True equals 1
+                raise TypeError(f"{name} must be a label such as {known[0]!r}, got {label}")
         data = data.sel({name: labels[name]})
     return _with_concept_names(data)
 

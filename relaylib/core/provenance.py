@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from relaylib.core.checks import check_all, check_type
+
 PACKAGE = Path(__file__).parent.parent
 
 
@@ -36,7 +38,8 @@ def code_hash(modules: Iterable[str], *, package: Path = PACKAGE) -> str:
     ValueError
         If a name is not a module of the package.
     """
-    names = sorted(set(modules))
+    check_type("package", package, Path)
+    names = sorted(set(check_all("modules", modules, str)))
     unknown = [name for name in names if _source_file(name, package) is None]
     if unknown:
         raise ValueError(
@@ -56,10 +59,14 @@ def imported_modules(source: str, *, package: Path = PACKAGE) -> set[str]:
 
     Raises
     ------
-    SyntaxError
-        If ``source`` is not Python.
+    ValueError, TypeError
+        If ``source`` is not Python code as text.
     """
-    return set(_resolved(source, "", package))
+    check_type("source", source, str), check_type("package", package, Path)
+    try:
+        return set(_resolved(source, "", package))
+    except (SyntaxError, UnicodeError) as error:
+        raise ValueError(f"source must be Python code: {error}") from error
 
 
 def _closure(names: Iterable[str], package: Path) -> set[str]:

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 from relaylib.core.checks import check_integer, check_rng
+from relaylib.core.tolerances import LARGEST_SAMPLE
 
 
 def stream(seed: int, *key: str | int) -> np.random.Generator:
@@ -33,6 +34,8 @@ def stream(seed: int, *key: str | int) -> np.random.Generator:
 
 def random_orders(n_orders: int, n_nodes: int, *, rng: np.random.Generator) -> np.ndarray:
     """Draw random orders of the nodes 0 .. n_nodes - 1, int (n_orders, n_nodes)."""
+    n_nodes = check_integer("n_nodes", n_nodes, 1, LARGEST_SAMPLE)
+    n_orders = check_integer("n_orders", n_orders, 1, LARGEST_SAMPLE // n_nodes)
     return check_rng(rng).permuted(np.tile(np.arange(n_nodes), (n_orders, 1)), axis=1)
 
 

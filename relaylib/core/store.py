@@ -23,6 +23,7 @@ import xarray as xr
 from filelock import FileLock, Timeout
 from safetensors.numpy import load, save
 
+from relaylib.core.checks import check_type
 from relaylib.core.provenance import code_hash
 
 Result = TypeVar("Result")
@@ -56,6 +57,8 @@ class Store:
     """
 
     def __init__(self, root: str | os.PathLike[str] | None = None) -> None:
+        if root is not None and not isinstance(root, str | os.PathLike):
+            raise TypeError(f"root must be a path or None, got {root!r}")
         self.root = (_default_root() if root is None else Path(root)).expanduser().absolute()
 
     def dataset(
@@ -105,6 +108,7 @@ class Store:
     def export(self, dataset: xr.Dataset, filename: str) -> Path:
         """Write a netCDF copy for other tools, e.g. ``study.nc``, and return its path."""
         _check_name("filename", filename)
+        check_type("dataset", dataset, xr.Dataset)
         path = self.root / filename
         data = bytes(dataset.to_netcdf(engine="h5netcdf"))
         with self._lock(path):
@@ -188,8 +192,10 @@ def _key(name: str, config: Any, modules: Sequence[str]) -> dict[str, Any]:
 
 
 def _check_name(argument: str, name: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
-        raise ValueError(f"{argument} must be letters, digits, '_', '.' and '-', got {name!r}")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{,99}", name):
+        raise ValueError(
+            f"{argument} must be at most 100 letters, digits, '_', '.' and '-', got {name!r}"
+        )
 
 
 def _plain(value: Any, field: str) -> Any:

@@ -20,5 +20,8 @@ LEAST_BITS = 0.1
 EQUAL_SINGLE_BITS = 1e-6
 """Bits stored in single precision that are closer than this are equal."""
 
+LARGEST_SAMPLE = 10_000_000
+"""More sequences, random orders or shuffles than this do not fit the memory of a usual computer."""
+
 TOO_LARGE = 1e15
 """Values of this size or above are refused by measures: squares could overflow single precision."""

@@ -14,6 +14,7 @@ import xarray as xr
 from relaylib.core.checks import check_integer
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders
+from relaylib.core.tolerances import LARGEST_SAMPLE
 from relaylib.information.entropy import conditional_mutual_information
 from relaylib.information.kernels.cases import Cases, check_case, check_cases
 from relaylib.information.kernels.lattice import (
@@ -242,13 +243,14 @@ def sampled_shapley(
     ----------
     Castro, Gomez and Tejada (2009), Computers & Operations Research 36, 1726-1730.
     """
-    check_integer("n_permutations", n_permutations, 2)
+    n_permutations = check_integer("n_permutations", n_permutations, 2, LARGEST_SAMPLE)
     cases, labels = _single_case(x_in, x_out, states, weights)
     if not cases.fits:
         raise ValueError(
             "symbols, x_in and x_out must have at most 65536 combinations, got alphabets of "
             f"{cases.shape}: use fewer levels"
         )
+    check_integer("n_permutations", n_permutations, 2, LARGEST_SAMPLE // cases.states.shape[1])
     orders = random_orders(n_permutations, cases.states.shape[1], rng=rng)
     losses_bits = np.empty(orders.shape)
     walk_permutations(cases.states[0], *_kernel_case(cases), orders, losses_bits)

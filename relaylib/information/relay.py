@@ -186,8 +186,8 @@ def greedy_orders(
         As `relay_information`, or if dimensions or their labels do not match.
     """
     arrays, labels = plain_arrays(states, x_in, x_out, weights)
-    batch = np.shape(arrays[0])[:-2]
-    order, bits = (a.reshape(*batch, *a.shape[1:]) for a in _removal_orders(check_cases(*arrays)))
+    cases, batch = check_cases(*arrays), np.shape(arrays[0])[:-2]
+    order, bits = (a.reshape(*batch, *a.shape[1:]) for a in _removal_orders(cases))
     relay_bits = labels.attach(bits - bits[..., -1:], "set_size")
     return RemovalOrder(labels.attach(order, "removal_step"), relay_bits)
 

@@ -16,7 +16,7 @@ import xarray as xr
 from scipy.special import digamma
 
 from relaylib.core.checks import check_dims, check_finite, check_integer, check_rng, check_symbols
-from relaylib.core.tolerances import TIE_BITS
+from relaylib.core.tolerances import LARGEST_SAMPLE, TIE_BITS
 from relaylib.information.entropy import check_columns, conditional_bits, row_labels
 
 OCCUPIED_LIMIT = 0.1
@@ -110,7 +110,7 @@ def shuffle_test(
     Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, 39,
     for the p-value.
     """
-    check_integer("n_shuffles", n_shuffles, 2)
+    n_shuffles = check_integer("n_shuffles", n_shuffles, 2, LARGEST_SAMPLE)
     check_rng(rng)
     labels = _labels(x_in, x_out, y_relay, y_rest)
     null_bits = np.empty(n_shuffles)

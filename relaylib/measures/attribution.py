@@ -109,6 +109,7 @@ def rank_agreement(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         raise ValueError(f"b must have as many nodes as a, {a.shape[-1]}, got {b.shape[-1]}")
     if a.shape[-1] < 2:
         raise ValueError("a must have two nodes or more, got 1")
+    _check_leading(a=a, b=b)
     return kendalltau(a, b, axis=-1).statistic
 
 
@@ -142,6 +143,7 @@ def rank_prediction(scores: np.ndarray, losses: np.ndarray, sizes: np.ndarray) -
             f"scores, losses and sizes must name the same sets, got {scores.shape[-1]}, "
             f"{losses.shape[-1]} and {len(sizes)}"
         )
+    _check_leading(scores=scores, losses=losses)
     ranks = (_centred_ranks(values, sizes) for values in (scores, losses))
     return pearson(*np.broadcast_arrays(*ranks))
 
@@ -153,6 +155,16 @@ def _centred_ranks(values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         among = sizes == size
         ranks[..., among] = rankdata(values[..., among], axis=-1) - (among.sum() + 1) / 2
     return ranks
+
+
+def _check_leading(**arrays: np.ndarray) -> None:
+    try:
+        np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError as error:
+        names = " and ".join(arrays)
+        raise ValueError(
+            f"{names} must have leading axes that can be broadcast: {error}"
+        ) from error
 
 
 def _rounded(name: str, values: np.ndarray) -> np.ndarray:

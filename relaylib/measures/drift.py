@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_dims, check_floats, check_integer
+from relaylib.core.checks import check_dims, check_floats, check_integer, check_symbols
 
 MATRIX = ("concept", "node")
 Measure = Callable[..., np.ndarray]
@@ -114,17 +114,11 @@ def drift(
     ----------
     Hintze, Najam, Schossau (2025), Figs. 8 and 9.
     """
-    check_dims("information_bits", information_bits, ("time", *MATRIX))
     lag = check_integer("lag", lag, 1, _last_time(information_bits))
     delay = _given(information_bits, "answer_delay", answer_delay, "answer_delay")
     first_time = int(_given(information_bits, "first_time", first_time, "input_end"))
     times = np.arange(first_time, first_time + int(delay.max()) + 1)
-    missing = sorted(set(times.tolist()) - set(information_bits.time.values.tolist()))
-    if missing:
-        raise ValueError(
-            f"information_bits must hold the times first_time..first_time + answer_delay = "
-            f"{times[0]}..{times[-1]}, missing: {missing}"
-        )
+    _check_times(information_bits, times)
     bits = information_bits.sel(time=times)
     bits = bits.where(bits.time <= first_time + delay, 0.0)  # later entries need not be defined
     check_floats("information_bits", bits.values, (...,))
@@ -168,6 +162,7 @@ def persistence(information_bits: xr.DataArray, onsets: Onsets, *, settle: int =
     times = _onset_times(information_bits, onsets)
     last = _last_time(information_bits)
     check_integer("settle", settle, 0, last - int(times.max()))
+    _check_times(information_bits, times.values + settle)
     settled = information_bits.sel(time=times + settle).drop_vars("time")
     final = information_bits.sel(time=last, drop=True)
     r = xr.apply_ufunc(pearson, settled, final, input_core_dims=[["node"], ["node"]])
@@ -204,6 +199,8 @@ def median_replicate(values: xr.DataArray) -> xr.DataArray:
     """
     check_dims("values", values, ("replicate",))
     check_floats("values", values.values, (...,), allow_nan=True)
+    if "replicate" not in values.coords:
+        raise ValueError("values must have labels of replicate, got none")
     if values.isnull().all("replicate").any():
         raise ValueError("values must hold a number for some replicate, got NaN alone")
     middle = values.quantile(0.5, "replicate", method="lower", skipna=True).drop_vars("quantile")
@@ -230,7 +227,19 @@ def _given(bits: xr.DataArray, name: str, value: int | None, coordinate: str) ->
 
 
 def _last_time(bits: xr.DataArray) -> int:
-    return int(bits.time[-1])
+    """Return the last time of information matrices, after a check of labels and kind of number."""
+    check_dims("information_bits", bits, ("time", *MATRIX))
+    if "time" not in bits.coords or bits.dtype.kind not in "biuf":
+        raise TypeError(f"information_bits must hold numbers at times that have labels, got {bits}")
+    return int(check_symbols("information_bits.time", bits.time.values, (None,))[-1])
+
+
+def _check_times(bits: xr.DataArray, times: np.ndarray) -> None:
+    missing = sorted(set(times.tolist()) - set(bits.time.values.tolist()))
+    if missing:
+        raise ValueError(
+            f"information_bits must hold the times {times[0]}..{times[-1]}, missing: {missing}"
+        )
 
 
 def _pair(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -239,7 +248,7 @@ def _pair(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _onset_times(information_bits: xr.DataArray, onsets: Onsets) -> xr.DataArray:
-    check_dims("information_bits", information_bits, ("time", *MATRIX))
+    last = _last_time(information_bits)
     check_floats("information_bits", information_bits.values, (...,))
     concepts = information_bits.concept
     names = information_bits.coords.get("concept_name", concepts)
@@ -249,6 +258,5 @@ def _onset_times(information_bits: xr.DataArray, onsets: Onsets) -> xr.DataArray
     by_name = onsets if isinstance(onsets, Mapping) else dict(zip(names, onsets, strict=False))
     if len(onsets) != len(names) or set(by_name) != set(names):
         raise ValueError(f"onsets must name one time for each concept of {names}, got {onsets}")
-    last = _last_time(information_bits)
     times = [check_integer("onsets", by_name[name], 1, last) for name in names]
     return xr.DataArray(times, coords={"concept": concepts})

@@ -3,7 +3,13 @@
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_choice, check_dims, check_floats, check_integer
+from relaylib.core.checks import (
+    check_choice,
+    check_dataset,
+    check_dims,
+    check_floats,
+    check_integer,
+)
 from relaylib.core.tolerances import EQUAL_SINGLE_BITS, LEAST_BITS
 
 
@@ -43,7 +49,9 @@ def emergence(history: xr.Dataset, *, time: int | None = None, level: float = 0.
         If ``time`` is neither given nor a coordinate or not in ``history``, or ``level`` is not in
         (0, 1].
     """
-    check_dims("history", history, ("epoch", "time", "concept", "node"))
+    dims = ("epoch", "time", "concept")
+    needed = {"relay_bits": dims, "information_bits": (*dims, "node"), "stopped_epoch": ()}
+    check_dataset("history", history, **needed)
     if time is None and "input_end" not in history.coords:
         raise ValueError("time must be given: history has no coordinate input_end")
     time = int(history.input_end) if time is None else check_integer("time", time, 1)
@@ -81,9 +89,15 @@ def auc(score: xr.DataArray, positive: xr.DataArray) -> xr.DataArray:
 
     Both (..., node); ``positive`` is bool. NaN where all nodes are positive, or none.
     """
-    other, no = score.rename(node="other"), ~positive.rename(node="other")
+    check_dims("score", score, ("node",))
+    check_dims("positive", positive, ("node",))
+    check_floats("score", score.values, (...,))
+    if positive.dtype != bool or positive.sizes["node"] != score.sizes["node"]:
+        raise TypeError(f"positive must be True or False for every node of score, got {positive}")
+    other, no = score.rename(node="other_node"), ~positive.rename(node="other_node")
     pairs = positive & no
     ties = abs(score - other) <= EQUAL_SINGLE_BITS
     wins = (score > other + EQUAL_SINGLE_BITS) + 0.5 * ties
-    n_pairs = pairs.sum(["node", "other"])
-    return wins.where(pairs, 0.0).sum(["node", "other"]) / n_pairs.where(n_pairs > 0)
+    both = ["node", "other_node"]
+    n_pairs = pairs.sum(both)
+    return wins.where(pairs, 0.0).sum(both) / n_pairs.where(n_pairs > 0)

@@ -12,7 +12,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from relaylib.core.checks import check_dims, check_integer, check_symbols
+from relaylib.core.checks import check_bool, check_dims, check_integer, check_symbols
 from relaylib.networks.ensemble import MAX_BLANK, Ensemble, State
 from relaylib.tasks.task import Trials, check_trials
 
@@ -58,8 +58,7 @@ def first_nodes(orders: Array, *, from_end: bool = False) -> Array:
         )
         return sets.assign_coords(n_knocked_out=np.arange(sets.sizes["n_knocked_out"]), node=nodes)
     orders = check_symbols("orders", orders, (..., None))
-    if not isinstance(from_end, bool):
-        raise TypeError(f"from_end must be True or False, got {from_end!r}")
+    from_end = check_bool("from_end", from_end)
     n_nodes = orders.shape[-1]
     if (np.sort(orders, axis=-1) != np.arange(n_nodes)).any():
         raise ValueError(f"orders must hold each node (indices 0..{n_nodes - 1}) once in every row")
@@ -98,7 +97,7 @@ def knockout_accuracy(
     -------
     numpy.ndarray or xarray.DataArray
         Fraction of sequences answered with the right sign, (network, set, delay, concept); or
-        labelled, (network or replicate, *dimensions of the sets, delay, concept). A dimension
+        labelled, (network or replicate, dimensions of the sets, delay, concept). A dimension
         concept of the sets, the one that their order is about, comes back as relays_of.
 
     Raises

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import euclidean_distances
 from sklearn.utils import check_random_state
 
-from relaylib.core.checks import check_choice, check_finite, check_floats, check_integer
+from relaylib.core.checks import check_bool, check_choice, check_finite, check_floats, check_integer
 from relaylib.core.progress import progress
 from relaylib.mmphate.graph import (
     features,
@@ -169,12 +169,13 @@ class MMPHATE(BaseEstimator):
         for name in ("n_components", "within_neighbours", "between_neighbours", "n_pca", "n_svd"):
             check_integer(name, getattr(self, name), 1)
         check_integer("max_iter", self.max_iter, 1)
+        check_bool("progress", self.progress)
         if self.n_landmarks is not None:
             check_integer("n_landmarks", self.n_landmarks, 2)
         if isinstance(self.t, str):
             check_choice("t", self.t, ("auto", "a whole number >= 1"))
         else:
-            check_integer("t", self.t, 1)
+            check_integer("t", self.t, 1, 1_000_000)
         if check_finite("decay", self.decay, ()) <= 0:
             raise ValueError(f"decay must be > 0, got {self.decay}")
         if abs(check_finite("gamma", self.gamma, ())) > 1:
@@ -198,7 +199,7 @@ class MMPHATE(BaseEstimator):
 
     def _fit_operator(self, random_state: np.random.RandomState) -> None:
         n_points = self.kernel_.shape[0]
-        if self.n_landmarks is None or n_points <= 1.5 * self.n_landmarks:
+        if self.n_landmarks is None or 2 * n_points <= 3 * self.n_landmarks:
             dense = self.kernel_.toarray().astype(float)
             self.operator_, self.transitions_ = dense / dense.sum(axis=1, keepdims=True), None
             return
@@ -245,7 +246,7 @@ def check_activations(activations: Any) -> np.ndarray:
             )
     if (np.ptp(values, axis=-1) == 0).all():
         raise ValueError("activations must vary over the sequences, got only silent nodes")
-    return values
+    return np.ascontiguousarray(values)  # sums must not depend on the memory layout
 
 
 def in_order(name: str, values: Any, dims: tuple[str, ...]) -> Any:

@@ -11,7 +11,7 @@ from relaylib.core.checks import check_choice, check_finite, check_integer
 from relaylib.networks.cells import ARCHITECTURES
 from relaylib.networks.ensemble import MAX_BLANK
 from relaylib.tasks.memory import MemoryTask
-from relaylib.tasks.task import Task
+from relaylib.tasks.task import Task, check_task
 
 REGIMES = ("1", "2", "3", "4", "5", "random")
 """The regimes of the paper."""
@@ -86,12 +86,7 @@ class TrainingConfig:
     random_delays: tuple[int, ...] = RANDOM_DELAYS
 
     def __post_init__(self) -> None:
-        is_task = isinstance(self.task, Task) and not isinstance(self.task, type)
-        if not is_task or type(self.task).__hash__ is None:
-            raise TypeError(
-                "task must be an instance with the attributes of relaylib.tasks.task.Task, and "
-                f"hashable (a frozen dataclass), got {self.task!r}"
-            )
+        check_task(self.task)
         check_choice("architecture", self.architecture, ARCHITECTURES)
         check_choice("backend", self.backend, BACKENDS)
         check_choice("on_unsolved", self.on_unsolved, ("raise", "record"))

@@ -58,7 +58,7 @@ def discretise(activations: Activations, *, method: str = "kmeans", levels: int 
 def symbols(rows: np.ndarray, method: str, levels: int) -> np.ndarray:
     """Return the symbols of many nodes, (row, sequence) -> uint8 of the same shape."""
     check_choice("method", method, DISCRETISERS)
-    check_integer("levels", levels, 2, 16)
+    levels = check_integer("levels", levels, 2, 16)
     rows = rows.astype(np.float64)
     if method == "kmeans":
         return kmeans_rows(rows, levels, EQUAL_ACTIVATIONS)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from relaylib.core.checks import check_choice, check_finite, check_integer
+from relaylib.core.tolerances import LARGEST_SAMPLE
 from relaylib.networks import cells
 from relaylib.networks.cells import ARCHITECTURES, State, weight_shapes
 
@@ -73,13 +74,14 @@ class Ensemble:
             raise TypeError(f"weights must be a dict, got {type(self.weights).__name__}")
         missing = {"weight_ih", "weight_hh", "readout_weight"} - set(self.weights)
         if missing:
-            raise ValueError(f"weights must hold {sorted(missing)}, got {sorted(self.weights)}")
+            raise ValueError(f"weights must hold {sorted(missing)}, got {list(self.weights)}")
         for name, weight in self.weights.items():
-            n_dims = 2 if "bias" in name else 3
+            n_dims = 2 if "bias" in str(name) else 3
             if not isinstance(weight, Tensor) or weight.ndim != n_dims:
+                given = f" of shape {tuple(weight.shape)}" if hasattr(weight, "ndim") else ""
                 raise ValueError(
                     f"weights[{name!r}] must be a torch tensor with {n_dims} dimensions, "
-                    f"got {type(weight).__name__} of shape {tuple(np.shape(weight))}"
+                    f"got {type(weight).__name__}{given}"
                 )
         dtypes = {str(weight.dtype) for weight in self.weights.values()}
         if dtypes not in ({"torch.float32"}, {"torch.float64"}):
@@ -87,7 +89,7 @@ class Ensemble:
         n_networks, _, n_inputs = self.weights["weight_ih"].shape
         shapes = weight_shapes(self.architecture, n_inputs, self.n_nodes, self.n_outputs)
         if set(self.weights) != set(shapes):
-            raise ValueError(f"weights must be named {list(shapes)}, got {sorted(self.weights)}")
+            raise ValueError(f"weights must be named {list(shapes)}, got {list(self.weights)}")
         object.__setattr__(self, "weights", {k: w.detach() for k, w in self.weights.items()})
         for name, shape in shapes.items():
             values = self.weights[name].cpu().numpy()
@@ -184,7 +186,7 @@ class Ensemble:
 
     def start(self, n_sequences: int) -> State:
         """Return the all-zero state before step 1."""
-        check_integer("n_sequences", n_sequences, 1)
+        n_sequences = check_integer("n_sequences", n_sequences, 1, LARGEST_SAMPLE)
         return cells.initial_state(self.architecture, self.weights, n_sequences)
 
     def step(self, x: Tensor | None, state: State) -> State:

@@ -89,8 +89,8 @@ def record(
     """
     if not isinstance(ensemble, Ensemble):
         raise TypeError(f"ensemble must be a relaylib.Ensemble, got {type(ensemble).__name__}")
-    check_integer("n_blank", n_blank, 0, MAX_BLANK)
-    check_integer("delay", delay, 0, n_blank)
+    n_blank = check_integer("n_blank", n_blank, 0, MAX_BLANK)
+    delay = check_integer("delay", delay, 0, n_blank)
     sizes = (None, ensemble.n_inputs, ensemble.n_outputs)
     trials = check_trials(trials, sizes)
     run = ensemble.run(trials.inputs, n_blank)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from relaylib.core.checks import check_all, check_type
 from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.networks.cells import WEIGHT_NAMES
 from relaylib.networks.conditions import TrainingConfig
@@ -19,6 +20,9 @@ def trained_networks(
     condition: TrainingConfig, *, store: StoreLike | None = None, trained: Trained | None = None
 ) -> Trained:
     """Return the networks of one condition: from the store, else as given, else trained now."""
+    check_type("condition", condition, TrainingConfig)
+    if trained is not None:
+        check_type("trained", trained, Trained)
     arrays = as_store(store).arrays(
         _entry(condition),
         condition,
@@ -34,6 +38,7 @@ def _entry(condition: TrainingConfig) -> str:
 
 def train_missing(conditions: Sequence[TrainingConfig], store: Store) -> None:
     """Train the conditions that are not in the store, and store each when it is done."""
+    check_type("store", store, Store), check_all("conditions", conditions, TrainingConfig)
     missing = [c for c in conditions if not store.holds(_entry(c), c, modules=_MODULES)]
     if missing:
         for condition, trained in train_conditions(missing):

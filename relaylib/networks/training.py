@@ -86,7 +86,8 @@ def train_conditions(
     ----------
     Hintze, Najam, Schossau (2025), section II.B.
     """
-    if not configs or not all(isinstance(config, TrainingConfig) for config in configs):
+    is_list = isinstance(configs, list | tuple) and len(configs) > 0
+    if not is_list or not all(isinstance(config, TrainingConfig) for config in configs):
         raise TypeError(f"configs must hold TrainingConfig, got {configs}")
     if len(set(configs)) < len(configs):
         raise ValueError(f"configs must hold distinct conditions, got {configs}")

@@ -9,7 +9,13 @@ import numpy as np
 import xarray as xr
 
 from relaylib.core.bootstrap import bootstrap_interval
-from relaylib.core.checks import check_choice, check_integer
+from relaylib.core.checks import (
+    check_choice,
+    check_floats,
+    check_integer,
+    check_type,
+    normalise,
+)
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders, stream
 from relaylib.core.store import Store, StoreLike, as_store
@@ -72,12 +78,14 @@ class AttributionConfig:
     ridge: float = 0.01
 
     def __post_init__(self) -> None:
+        check_type("study", self.study, StudyConfig)
         check_choice("regime", self.regime, self.study.regimes)
         if self.time is not None:
-            check_integer("time", self.time, 1, self.study.n_steps)
-        check_integer("n_random", self.n_random, 2)
-        if not 0 < self.ridge < np.inf:
-            raise ValueError(f"ridge must be positive and finite, got {self.ridge}")
+            normalise(self, time=check_integer("time", self.time, 1, self.study.n_steps))
+        normalise(self, n_random=check_integer("n_random", self.n_random, 2))
+        normalise(self, ridge=float(check_floats("ridge", self.ridge, ())))
+        if self.ridge <= 0:
+            raise ValueError(f"ridge must be positive, got {self.ridge}")
 
     @property
     def step(self) -> int:

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import product
 from typing import Any, TypeVar
 
-from relaylib.core.checks import check_choice, check_integer
+import numpy as np
+
+from relaylib.core.checks import check_choice, check_integer, normalise
 from relaylib.information.relay import VALUES
 from relaylib.networks.conditions import RANDOM_DELAYS, REGIMES, TrainingConfig
 from relaylib.networks.discretisation import DISCRETISERS
 from relaylib.networks.ensemble import ARCHITECTURES, LSTM_STATES, MAX_BLANK
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
-from relaylib.tasks.task import Task
+from relaylib.tasks.task import Task, check_task
 
 Config = TypeVar("Config")
-_OF_TRAINING = (
-    "n_replicates",
-    "seed",
-    "n_nodes",
-    "learning_rate",
-    "accuracy_goal",
-    "max_epochs",
-    "max_attempts",
-    "on_unsolved",
-    "n_sampled",
-    "random_delays",
-)
 
 
 @dataclass(frozen=True)
@@ -89,26 +79,34 @@ class StudyConfig:
     value: str = "cumulative"
 
     def __post_init__(self) -> None:
-        for name in ("tasks", "architectures", "regimes", "test_delays"):
+        kinds = {
+            "tasks": Task,
+            "architectures": str,
+            "regimes": str,
+            "test_delays": int | np.integer,
+        }
+        for name, kind in kinds.items():
             factor = getattr(self, name)
-            repeated = isinstance(factor, tuple) and any(factor.count(a) > 1 for a in factor)
-            if not isinstance(factor, tuple) or not factor or repeated:
+            fits = isinstance(factor, tuple) and factor and all(isinstance(a, kind) for a in factor)
+            if not fits or any(factor.count(a) > 1 for a in factor):
                 raise ValueError(f"{name} must be a tuple of distinct levels, got {factor!r}")
         check_choice("lstm_state", self.lstm_state, LSTM_STATES)
         check_choice("discretiser", self.discretiser, DISCRETISERS)
         check_choice("value", self.value, VALUES)
-        check_integer("levels", self.levels, 2, 16)
-        check_integer("n_blank", self.n_blank, 0, MAX_BLANK)
-        check_integer("answer_delay", self.answer_delay, 0)
-        for delay in self.test_delays:
-            check_integer("test_delays", delay, 0, MAX_BLANK)
-        for task in self.tasks:
-            TrainingConfig(task=task)  # an error that names what a task must be
-        names = [task.name for task in self.tasks]
+        normalise(
+            self,
+            levels=check_integer("levels", self.levels, 2, 16),
+            n_blank=check_integer("n_blank", self.n_blank, 0, MAX_BLANK),
+            answer_delay=check_integer("answer_delay", self.answer_delay, 0),
+            test_delays=tuple(
+                check_integer("test_delays", delay, 0, MAX_BLANK) for delay in self.test_delays
+            ),
+        )
+        names = [check_task(task).name for task in self.tasks]
         if len(set(names)) < len(names):
             raise ValueError(f"tasks must have distinct names, got {names}; study them apart")
-        for _ in self.conditions():
-            pass  # TrainingConfig checks the rest
+        for condition in self.conditions():  # TrainingConfig checks the rest
+            normalise(self, **{name: getattr(condition, name) for name in _SHARED})
         if len({(task.n_steps, len(task.concepts)) for task in self.tasks}) > 1:
             raise ValueError("tasks must agree in n_steps and number of concepts; study them apart")
         longest = max(self.read_delay(regime) for regime in self.regimes)
@@ -136,7 +134,7 @@ class StudyConfig:
         check_choice("architecture", architecture, self.architectures)
         check_choice("regime", regime, self.regimes)
         chosen = by_name[task] if isinstance(task, str) else task
-        settings: dict[str, Any] = {name: getattr(self, name) for name in _OF_TRAINING}
+        settings: dict[str, Any] = {name: getattr(self, name) for name in _SHARED}
         return TrainingConfig(task=chosen, architecture=architecture, regime=regime, **settings)
 
     def conditions(self) -> Iterator[TrainingConfig]:
@@ -148,6 +146,9 @@ class StudyConfig:
         """Return the delay at which the answer x_out is read in a regime of the study."""
         check_choice("regime", regime, self.regimes)
         return self.answer_delay if regime == "random" else int(regime)
+
+
+_SHARED = {f.name for f in fields(StudyConfig)} & {f.name for f in fields(TrainingConfig)}
 
 
 def configured(config: Config | None, kind: type[Config]) -> Config:

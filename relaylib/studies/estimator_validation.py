@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_choice, check_finite, check_integer, check_rng
+from relaylib.core.checks import check_choice, check_finite, check_integer, check_rng, normalise
 from relaylib.core.progress import progress
 from relaylib.core.seeds import stream
 from relaylib.core.store import StoreLike, as_store
+from relaylib.core.tolerances import LARGEST_SAMPLE
 from relaylib.information.significance import UndersampledWarning, occupied_fraction, shuffle_test
 from relaylib.studies.config import configured
 
 TRUE_BITS = {"irrelevant": 0.0, "noisy answer": 0.0, "copy": 1.0, "cipher": 1.0, "XOR": -1.0}
 """The distributions, and the relay information of the whole layer in each."""
-MAX_SEQUENCES, MAX_NODES = 10_000_000, 62  # memory; states of a layer as one int64
+MAX_NODES = 62  # states of a layer as one int64
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,20 @@ class ValidationConfig:
 
     def __post_init__(self) -> None:
         sizes = self.n_sequences
-        if not isinstance(sizes, tuple) or not sizes or len(set(sizes)) < len(sizes):
+        is_list = isinstance(sizes, tuple) and len(sizes) > 0
+        if is_list:
+            sizes = tuple(check_integer("n_sequences", n, 2, LARGEST_SAMPLE) for n in sizes)
+        if not is_list or len(set(sizes)) < len(sizes):
             raise ValueError(f"n_sequences must be a tuple of distinct sizes, got {sizes!r}")
         checked: dict[str, Any] = {
-            "n_sequences": tuple(check_integer("n_sequences", n, 2, MAX_SEQUENCES) for n in sizes),
+            "n_sequences": sizes,
             "n_nodes": check_integer("n_nodes", self.n_nodes, 2, MAX_NODES),
-            "n_shuffles": check_integer("n_shuffles", self.n_shuffles, 2),
+            "n_shuffles": check_integer("n_shuffles", self.n_shuffles, 2, LARGEST_SAMPLE),
             "n_replicates": check_integer("n_replicates", self.n_replicates, 1),
             "seed": check_integer("seed", self.seed, 0, 2**63 - 1),
             "agreement": float(check_finite("agreement", self.agreement, ())),
         }
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        normalise(self, **checked)
         if not 0.5 <= self.agreement <= 1:
             raise ValueError(f"agreement must be in [0.5, 1], got {self.agreement}")
 
@@ -107,7 +110,7 @@ def draw_sample(
         is out of range.
     """
     check_choice("distribution", distribution, tuple(TRUE_BITS))
-    n_sequences = check_integer("n_sequences", n_sequences, 1, MAX_SEQUENCES)
+    n_sequences = check_integer("n_sequences", n_sequences, 1, LARGEST_SAMPLE)
     n_nodes, rng = check_integer("n_nodes", n_nodes, 2, MAX_NODES), check_rng(rng)
     if not 0 <= check_finite("agreement", agreement, ()) <= 1:
         raise ValueError(f"agreement must be in [0, 1], got {agreement}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from relaylib.core.checks import check_all, check_type
 from relaylib.studies.config import StudyConfig
 
 FACTORS = ("task", "architecture", "regime")
@@ -31,16 +33,21 @@ def by_condition(
     Returns
     -------
     xarray.Dataset
-        (*factors, ...) with the factors' labels and the coordinates ``concept``, ``concept_name``
+        With the factors as first dimensions, and the coordinates ``concept``, ``concept_name``
         (task, concept), ``input_end`` (last step of the input) and ``answer_delay`` (regime).
         ``concept`` holds the names where all tasks share them, else 0, 1, ... Missing entries are
         NaN.
     """
+    check_type("config", config, StudyConfig), check_all("cells", cells, xr.Dataset)
+    if not isinstance(factors, tuple) or [f for f in FACTORS if f in factors] != list(factors):
+        raise ValueError(f"factors must be some of {FACTORS}, in this order, got {factors!r}")
     labels = {
         "task": [task.name for task in config.tasks],
         "architecture": list(config.architectures),
         "regime": list(config.regimes),
     }
+    if len(cells) != prod(len(labels[factor]) for factor in factors) or not factors:
+        raise ValueError(f"cells must be one for each level of {factors}, got {len(cells)}")
     own = ("concept", "input_end", "answer_delay", *factors)
     grid = [cell.drop_vars(own, errors="ignore") for cell in cells]
     for factor in reversed(factors):
@@ -51,6 +58,9 @@ def by_condition(
 
 def stack(parts: Sequence[xr.Dataset], dim: str) -> xr.Dataset:
     """Lay datasets along a new first dimension; missing entries are NaN."""
+    check_type("dim", dim, str)
+    if not check_all("parts", parts, xr.Dataset) or any(dim in part.dims for part in parts):
+        raise ValueError(f"parts must be datasets without dimension {dim!r}, got {len(parts)}")
     how: dict[str, Any] = {"data_vars": "all", "coords": "minimal", "compat": "override"}
     return xr.concat(parts, dim, join="outer", **how)
 
@@ -76,21 +86,18 @@ def combine_studies(studies: Mapping[Any, xr.Dataset], dim: str) -> xr.Dataset:
     ValueError
         If there is no study, or one has the dimension already.
     """
-    parts = list(studies.values())
+    check_type("dim", dim, str)
+    if not isinstance(studies, Mapping):
+        raise TypeError(f"studies must map labels to datasets, got {studies!r}")
+    parts = check_all("studies", list(studies.values()), xr.Dataset)
     if not parts or any(dim in part.dims for part in parts):
         raise ValueError(f"studies must hold datasets without dimension {dim!r}, got {len(parts)}")
-    names = {name for part in parts for name in part.attrs}
-    attrs = {name: [part.attrs.get(name, "") for part in parts] for name in sorted(names)}
-    common = {name: values[0] for name, values in attrs.items() if len(set(values)) == 1}
-    differing = {n: (dim, values) for n, values in attrs.items() if n not in common}
-    combined = xr.concat(
-        [part.drop_attrs(deep=False) for part in parts],
-        dim,
-        data_vars="all",
-        coords="different",
-        compat="equals",
-        join="outer",
-    )
+    names = sorted({name for part in parts for name in part.attrs})
+    attrs = {name: [part.attrs.get(name, "") for part in parts] for name in names}
+    common = {name: values[0] for name, values in attrs.items() if len({*values}) == 1}
+    differing = {name: (dim, values) for name, values in attrs.items() if name not in common}
+    how: dict[str, Any] = {"data_vars": "all", "coords": "different", "compat": "equals"}
+    combined = xr.concat([part.drop_attrs(deep=False) for part in parts], dim, join="outer", **how)
     return combined.assign_coords({dim: list(studies)} | differing).assign_attrs(common)
 
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_choice, check_integer, select
+from relaylib.core.checks import (
+    check_choice,
+    check_dataset,
+    check_integer,
+    check_type,
+    normalise,
+    select,
+)
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders, stream
 from relaylib.core.store import Store, StoreLike, as_store
@@ -51,11 +58,12 @@ class KnockoutConfig:
     n_random: int = 50
 
     def __post_init__(self) -> None:
+        check_type("study", self.study, StudyConfig)
         check_choice("task", self.task, [task.name for task in self.study.tasks])
         check_choice("regime", self.regime, self.study.regimes)
         if self.time is not None:
-            check_integer("time", self.time, 1, self.study.n_steps)
-        check_integer("n_random", self.n_random, 1)
+            normalise(self, time=check_integer("time", self.time, 1, self.study.n_steps))
+        normalise(self, n_random=check_integer("n_random", self.n_random, 1))
 
     @property
     def step(self) -> int:
@@ -162,6 +170,9 @@ def mean_losses(knockouts: xr.Dataset) -> xr.Dataset:
         out; ``others``, loss of the other concepts; ``least_relaying`` and ``at_random``, loss of
         the own concept when as many of its least relaying nodes, or random nodes, go instead.
     """
+    sets = ("relays_of", "n_knocked_out", "concept")
+    at_random = ("draw", *sets[1:])
+    check_dataset("knockouts", knockouts, relaying=sets, least_relaying=sets, at_random=at_random)
     whole, parts = knockouts.isel(n_knocked_out=0), knockouts.isel(n_knocked_out=slice(1, -1))
     losses = (whole - parts).mean("n_knocked_out")
     is_own = losses.relays_of == losses.concept

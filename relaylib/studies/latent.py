@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_integer, select
+from relaylib.core.checks import (
+    check_dataset,
+    check_dims,
+    check_floats,
+    check_integer,
+    check_type,
+    normalise,
+    select,
+)
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders, stream
 from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.tolerances import LARGEST_SAMPLE
 from relaylib.measures.geometry import (
     SCORES,
     nearest_centroid_accuracy,
@@ -68,15 +77,23 @@ class LatentConfig:
     order_time: int | None = None
 
     def __post_init__(self) -> None:
+        check_type("study", self.study, StudyConfig)
         for name in ("tasks", "architectures"):
             if len(getattr(self.study, name)) != 1:
                 raise ValueError(f"study must hold one of {name}, got {getattr(self.study, name)}")
-        if not (np.isfinite(self.noise_sd) and self.noise_sd >= 0):
-            raise ValueError(f"noise_sd must be a number >= 0, got {self.noise_sd}")
-        check_integer("sequences_per_state", self.sequences_per_state, 4)
-        check_integer("n_random", self.n_random, 1)
+        checked: dict[str, Any] = {
+            "noise_sd": float(check_floats("noise_sd", self.noise_sd, ())),
+            "sequences_per_state": check_integer(
+                "sequences_per_state", self.sequences_per_state, 4, LARGEST_SAMPLE
+            ),
+            "n_random": check_integer("n_random", self.n_random, 1),
+        }
         if self.order_time is not None:
-            check_integer("order_time", self.order_time, 1, self.study.n_steps + self.study.n_blank)
+            last = self.study.n_steps + self.study.n_blank
+            checked["order_time"] = check_integer("order_time", self.order_time, 1, last)
+        normalise(self, **checked)
+        if self.noise_sd < 0:
+            raise ValueError(f"noise_sd must be a number >= 0, got {self.noise_sd}")
 
     @property
     def step(self) -> int:
@@ -126,6 +143,13 @@ def removal_projections(network: xr.Dataset) -> xr.Dataset:
     xarray.Dataset
         ``coordinates`` (concept, set_size, component, time, sequence).
     """
+    needed = {
+        "activations": ("time", "sequence", "node"),
+        "removal_order": ("concept", "removal_step"),
+    }
+    check_dataset("network", network, **needed)
+    if network.activations.ndim != 3:
+        raise ValueError(f"network must be one network, got {network.activations.dims}")
     activations = network.activations.transpose("time", "sequence", "node")
     points = activations.values.reshape(-1, activations.sizes["node"])
     kept = _kept(network.removal_order).transpose("concept", "n_knocked_out", "node")
@@ -149,6 +173,9 @@ def sharpening(latent: xr.Dataset) -> xr.DataArray:
     latent
         `run_latent`'s result.
     """
+    dims = ("score", "set_size", "concept")
+    check_dataset("latent", latent, ordered_score=dims, random_score=(*dims, "draw"))
+    check_dims("latent", latent, ("node",))
     better = xr.DataArray(list(SCORES.values()), dims="score", coords={"score": list(SCORES)})
     smaller = latent.set_size < latent.sizes["node"]
     gain = better * (latent.ordered_score - latent.random_score.mean("draw"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_integer
+from relaylib.core.checks import check_dataset, check_integer
 from relaylib.core.progress import progress
 from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.core.tolerances import ZERO_BITS
@@ -53,6 +53,7 @@ def greedy_ratio(lattices: xr.Dataset) -> xr.DataArray:
     lattices
         As from `run_lattices`; any selection of it.
     """
+    check_dataset("lattices", lattices, best_bits=(), greedy_bits=())
     relays = lattices.best_bits > ZERO_BITS
     ratio = lattices.greedy_bits.where(relays) / lattices.best_bits.where(relays)
     return ratio.assign_attrs(units="1", long_name="greedy over best relay information")
@@ -79,8 +80,10 @@ def worst_case(lattices: xr.Dataset, *, rank: int = 1) -> xr.Dataset:
     ValueError, TypeError
         If there is no case of that rank.
     """
+    dims = ("set_size",)
+    check_dataset("lattices", lattices, best_bits=dims, greedy_bits=dims)
     gap_bits = (lattices.best_bits - lattices.greedy_bits).max("set_size")
-    check_integer("rank", rank, 1, gap_bits.size)
+    rank = check_integer("rank", rank, 1, gap_bits.size)
     by_gap = np.argsort(-np.round(gap_bits.values.ravel(), 9), kind="stable")
     place = np.unravel_index(by_gap[rank - 1], gap_bits.shape)
     return lattices.isel(dict(zip(gap_bits.dims, place, strict=True)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xarray as xr
 
+from relaylib.core.checks import check_integer, check_type
 from relaylib.core.progress import progress
 from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.information.relay import greedy_orders, node_values
@@ -68,6 +69,7 @@ def load_networks(
     ValueError
         If the study has no such condition.
     """
+    check_type("config", config, StudyConfig)
     return trained_networks(config.condition(task, architecture, regime), store=store)
 
 
@@ -104,6 +106,11 @@ def record_condition(
     held_out
         For a sampled task, record sequences that the networks were not trained on.
     """
+    delay = check_type("config", config, StudyConfig).read_delay(
+        check_type("condition", condition, TrainingConfig).regime
+    )
+    if n_blank is not None:
+        check_integer("n_blank", n_blank, delay)
     return record(
         ensemble,
         training_trials(
@@ -112,7 +119,7 @@ def record_condition(
             seed=condition.seed,
             held_out=held_out,
         ),
-        delay=config.read_delay(condition.regime),
+        delay=delay,
         n_blank=config.n_blank if n_blank is None else n_blank,
         lstm_state=config.lstm_state,
         method=config.discretiser,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from relaylib.core.checks import check_integer
+from relaylib.core.checks import check_integer, check_type
 from relaylib.core.progress import progress
 from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.information.relay import greedy_orders, node_values
@@ -33,7 +33,7 @@ def checkpoint_epochs(max_epochs: int) -> tuple[int, ...]:
     TypeError, ValueError
         If ``max_epochs`` is not a whole number >= 1.
     """
-    check_integer("max_epochs", max_epochs, 1)
+    max_epochs = check_integer("max_epochs", max_epochs, 1, 2**63 - 1)
     n_sparse = max(int(np.log(max_epochs / DENSE_UNTIL) / np.log(RATIO)), 0)
     sparse = [round(DENSE_UNTIL * RATIO**step) for step in range(n_sparse + 1)]
     epochs = {*range(DENSE_UNTIL + 1), *sparse, max_epochs}
@@ -81,6 +81,7 @@ def checkpointed_networks(
     config: StudyConfig, store: Store
 ) -> Iterator[tuple[TrainingConfig, Trained]]:
     """Yield every condition of a study and its networks with weights at `checkpoint_epochs`."""
+    check_type("config", config, StudyConfig), check_type("store", store, Store)
     epochs = checkpoint_epochs(config.max_epochs)
     conditions = [replace(condition, checkpoints=epochs) for condition in config.conditions()]
     train_missing(conditions, store)
@@ -95,6 +96,10 @@ def network_checkpoints(
 
     At most ``n_epochs`` checkpoints, evenly spread, the first and the last among them; None: all.
     """
+    check_type("trained", trained, Trained)
+    replicate = check_integer("replicate", replicate, 0, len(trained.epochs) - 1)
+    if n_epochs is not None:
+        check_integer("n_epochs", n_epochs, 1)
     epochs, stopped = np.array(sorted(trained.checkpoints)), trained.epochs[replicate]
     epochs = epochs[: np.searchsorted(epochs, stopped) + 1]
     n_epochs = min(n_epochs or len(epochs), len(epochs))
@@ -114,6 +119,7 @@ def measure_networks(
 
     ``activations`` is (network, time, node, sequence), as in `relaylib.networks.recording`.
     """
+    check_type("config", config, StudyConfig), check_type("condition", condition, TrainingConfig)
     n_blank = max(config.n_blank, *condition.delays)
     recorded = record_condition(config, condition, ensemble, n_blank=n_blank).data
     tested = config.n_steps + xr.DataArray(list(condition.delays), dims="test_delay")

@@ -9,7 +9,7 @@ import torch
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from relaylib.core.checks import check_integer, check_rng
+from relaylib.core.checks import check_integer, check_rng, check_type
 from relaylib.core.seeds import stream
 from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.measures.drift import median_replicate
@@ -93,7 +93,9 @@ def map_training(config: MapConfig | None = None, *, store: StoreLike | None = N
 def random_walk(ensemble: Ensemble, *, rng: np.random.Generator) -> Ensemble:
     """Return networks whose steps from one to the next have the same length, but are random."""
     weights, rng = {}, check_rng(rng)
-    for name, values in sorted(ensemble.weights.items()):  # each draws from the same stream
+    for name, values in sorted(
+        check_type("ensemble", ensemble, Ensemble).weights.items()
+    ):  # each draws from the same stream
         path = values.numpy().astype(float).reshape(len(ensemble), -1)
         length = np.linalg.norm(np.diff(path, axis=0), axis=1, keepdims=True)
         step = rng.normal(size=(len(path) - 1, path.shape[1]))

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from relaylib.core.checks import check_integer, check_rng
+from relaylib.core.tolerances import LARGEST_SAMPLE
 from relaylib.tasks.task import Trials
 
 
@@ -36,7 +37,7 @@ class BlockTask:
 
     def sample(self, n: int, *, rng: np.random.Generator) -> Trials:
         """Return ``n`` sequences drawn uniformly, with replacement, from the 128."""
-        check_integer("n", n, 1)
+        n = check_integer("n", n, 1, LARGEST_SAMPLE)
         check_rng(rng)
         signs = rng.choice((-1, 1), size=(n, 3))
         return self._trials(np.column_stack([signs, rng.integers(0, self.n_inputs, n)]))

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from relaylib.core.checks import check_choice, check_finite, check_integer, check_rng
+from relaylib.core.tolerances import LARGEST_SAMPLE
 from relaylib.tasks.task import Trials
 
 LARGEST = 1e30  # of amplitude and noise: inputs are float32
@@ -88,7 +89,7 @@ class MemoryTask:
 
     def sample(self, n: int, *, rng: np.random.Generator) -> Trials:
         """Return ``n`` sequences with uniformly drawn signs (and onsets, and noise)."""
-        check_integer("n", n, 1)
+        n = check_integer("n", n, 1, LARGEST_SAMPLE)
         check_rng(rng)
         signs = rng.choice((-1.0, 1.0), size=(n, 3))
         if self.onsets == "random":

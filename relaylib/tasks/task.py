@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from relaylib.core.checks import check_finite
+from relaylib.core.checks import check_all, check_finite
 from relaylib.core.seeds import stream
 
 
@@ -63,6 +63,16 @@ class Task(Protocol):
         """Return ``n`` sequences drawn uniformly."""
 
 
+def check_task(task: Task) -> Task:
+    """Return the task; raise TypeError if it lacks an attribute of `Task`, or is not hashable."""
+    if not isinstance(task, Task) or isinstance(task, type) or type(task).__hash__ is None:
+        raise TypeError(
+            "task must be an instance with the attributes of relaylib.tasks.task.Task, and "
+            f"hashable (a frozen dataclass), got {task!r}"
+        )
+    return task
+
+
 def training_trials(task: Task, *, n_sampled: int, seed: int, held_out: bool = False) -> Trials:
     """Return the training sequences: the population or, for a sampled task, one fixed sample.
 
@@ -73,7 +83,7 @@ def training_trials(task: Task, *, n_sampled: int, seed: int, held_out: bool = F
     ValueError
         If the shapes differ from those that the task declares, or as `check_trials`.
     """
-    if task.is_sampled:
+    if check_task(task).is_sampled:
         purpose = "held-out trials" if held_out else "trials"
         trials = task.sample(n_sampled, rng=stream(seed, purpose, task.name))
     else:
@@ -115,7 +125,9 @@ def check_trials(
             f"targets{where} must be -1 or +1 (the sign of the readout is the answer), "
             f"got {np.unique(targets)}"
         )
-    names = tuple(trials.concepts) or tuple(str(1 + k) for k in range(targets.shape[1]))
+    names = tuple(check_all(f"concepts{where}", trials.concepts, str)) or tuple(
+        str(1 + k) for k in range(targets.shape[1])
+    )
     if len(names) != targets.shape[1] or len(set(names)) < len(names):
         raise ValueError(f"concepts{where} must be {targets.shape[1]} distinct names, got {names}")
     return Trials(inputs, targets, names)

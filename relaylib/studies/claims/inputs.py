@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from relaylib.core.bootstrap import N_RESAMPLES, resampled
-from relaylib.core.checks import select
+from relaylib.core.checks import check_dims, check_floats, check_type, select
 from relaylib.core.seeds import stream
 from relaylib.core.store import StoreLike, as_store
 from relaylib.measures.drift import drift
@@ -52,9 +52,13 @@ def contrast(*terms: tuple[float, xr.DataArray], seed: int, label: str) -> Estim
         If values have no dimension ``replicate``, or are infinite.
     """
     mean, means, n_undefined = 0.0, np.zeros(N_RESAMPLES), 0
-    for number, (weight, values) in enumerate(terms):
-        if "replicate" not in values.dims:
-            raise ValueError(f"values must have a dimension 'replicate', got {values.dims}")
+    check_type("label", label, str)
+    for number, term in enumerate(terms):
+        if not isinstance(term, tuple) or len(term) != 2:
+            raise TypeError(f"terms must be pairs (weight, values), got {term!r}")
+        weight, values = float(check_floats("weight of terms", term[0], ())), term[1]
+        check_dims("values of terms", values, ("replicate",))
+        check_floats("values of terms", values.values, (...,), allow_nan=True)
         rng = stream(seed, "bootstrap", label, number)
         rows = values.transpose(..., "replicate").values.reshape(-1, values.sizes["replicate"])
         n_undefined += int(np.isnan(rows).sum())
@@ -104,6 +108,7 @@ class ClaimInputs:
 
 def claim_inputs(config: StudyConfig, *, store: StoreLike | None = None) -> ClaimInputs:
     """Compute, or read from the store, all that the claims need."""
+    check_type("config", config, StudyConfig)
     store = as_store(store)
     study = run_study(config, store=store)
     knockouts = {

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import xarray as xr
 
+from relaylib.core.checks import check_all, check_bool
 from relaylib.core.store import StoreLike, as_store
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.inputs import claim_inputs
@@ -33,6 +34,7 @@ def evaluate(
         If the study lacks a factor level that a claim names, or has fewer than two replicates.
     """
     config, store = configured(config, StudyConfig), as_store(store)
+    check_bool("export", export)
     full = StudyConfig()
     for name in ("architectures", "regimes", "test_delays"):
         if set(getattr(config, name)) != set(getattr(full, name)):
@@ -58,12 +60,13 @@ def as_json(claims: list[Claim]) -> list[dict]:
             "verdict": claim.verdict,
             "groups": [asdict(group) for group in claim.groups],
         }
-        for claim in claims
+        for claim in check_all("claims", claims, Claim)
     ]
 
 
 def claims_table(claims: list[Claim]) -> xr.Dataset:
     """Return one row per group, for tables and figures: dimension ``row``."""
+    check_all("claims", claims, Claim)
     rows = [(claim, group) for claim in claims for group in claim.groups]
     columns: dict[str, list] = {
         "id": [claim.id for claim, _ in rows],

@@ -8,6 +8,7 @@ claim and do not count; so does a group in which no network of some condition ha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import xarray as xr
 
@@ -28,10 +29,12 @@ def _above(
     *terms: tuple[float, xr.DataArray],
     null: float = 0.0,
     counts: bool = True,
+    inclusive: bool = False,
 ) -> Group:
-    """Judge a contrast that is claimed to lie above the null."""
+    """Judge a contrast that is claimed to lie above the null (inclusive: or at it)."""
     estimate = contrast(*terms, seed=inputs.config.seed, label=group)
-    return _judged(group, quantity, estimate, null, estimate.low > null, counts=counts)
+    holds = estimate.low > null or (inclusive and estimate.low == null)
+    return _judged(group, quantity, estimate, null, holds, counts=counts)
 
 
 def _judged(
@@ -200,17 +203,12 @@ def _c14(inputs: ClaimInputs) -> Iterator[Group]:
 
 
 def _c15(inputs: ClaimInputs) -> Iterator[Group]:
-    yield _at_least(inputs, "all networks", inputs.greedy_ratio, 0.95, counts=True)
-    for label, cell in _cells(inputs):
-        yield _at_least(inputs, label, inputs.greedy_ratio.sel(cell), 0.95, counts=False)
-
-
-def _at_least(
-    inputs: ClaimInputs, group: str, values: xr.DataArray, null: float, *, counts: bool
-) -> Group:
-    estimate = contrast((1.0, values), seed=inputs.config.seed, label=group)
     quantity = "share of the best set's bits"
-    return _judged(group, quantity, estimate, null, estimate.low >= null, counts=counts)
+    at_least: dict[str, Any] = {"null": 0.95, "inclusive": True}
+    yield _above(inputs, "all networks", quantity, (1.0, inputs.greedy_ratio), **at_least)
+    for label, cell in _cells(inputs):
+        values = (1.0, inputs.greedy_ratio.sel(cell))
+        yield _above(inputs, label, quantity, values, counts=False, **at_least)
 
 
 def _c16(inputs: ClaimInputs) -> Iterator[Group]:
