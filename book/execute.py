@@ -226,7 +226,7 @@ def code_key(page: Page) -> str:
     of_book = book_modules(page)
     sources = [code_of(page.source), *of_book.values()]
     of_relaylib = {name for source in sources for name in imported_modules(source)}
-    hashes = code_hash(of_relaylib) + code_hash(of_book, package=HERE)
+    hashes = code_hash(of_relaylib) + code_hash(list(of_book), package=HERE)
     return hashlib.sha256(hashes.encode()).hexdigest()
 
 

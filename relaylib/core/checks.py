@@ -156,6 +156,19 @@ def check_dims(name: str, values: Any, needed: Collection[str]) -> None:
         raise ValueError(f"{name} must have distinct labels, got repeated ones in {repeated}")
 
 
+def check_labels(**arrays: xr.DataArray) -> None:
+    """Raise ValueError unless arrays that share a dimension have the same labels, each once."""
+    names = ", ".join(arrays)
+    try:
+        xr.align(*arrays.values(), join="exact")
+    except ValueError as error:
+        raise ValueError(f"{names} must have the same labels: {error}") from error
+    for name, array in arrays.items():
+        for dim, index in array.indexes.items():
+            if index.has_duplicates or not index.size:
+                raise ValueError(f"{name} must have distinct labels of {dim}, got {index.tolist()}")
+
+
 def check_weights(weights: Any, n_sequences: int) -> np.ndarray:
     """Return the weight of each sequence, summing to 1 (None: all equal)."""
     if weights is None:

@@ -43,5 +43,7 @@ def _words(part: str | int) -> list[int]:
     """Return words of 32 bits for one part of a key: eight for a large number, otherwise one."""
     if not isinstance(part, str) and check_integer("key", part, 0) < 2**32:
         return [int(part)]
-    digest = np.frombuffer(hashlib.sha256(str(part).encode()).digest(), ">u4").tolist()
+    digest = np.frombuffer(
+        hashlib.sha256(str(part).encode(errors="surrogatepass")).digest(), ">u4"
+    ).tolist()
     return digest[:1] if isinstance(part, str) else digest

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import xarray as xr
 
+from relaylib.core.checks import check_labels
+
 Array = TypeVar("Array", np.ndarray, xr.DataArray)
 
 
@@ -58,10 +60,10 @@ def plain_arrays(states: Any, x_in: Any, x_out: Any, weights: Any) -> tuple[list
     optional = (*batch, "concept")
     _check_dims("x_in", x_in, ("sequence",), optional)
     _check_dims("x_out", x_out, ("sequence",), optional)
-    _check_labels(states=states, x_in=x_in, x_out=x_out)
+    check_labels(states=states, x_in=x_in, x_out=x_out)
     if isinstance(weights, xr.DataArray):
         _check_dims("weights", weights, ("sequence",), ())
-        _check_labels(weights=weights, x_in=x_in)
+        check_labels(weights=weights, x_in=x_in)
         weights = weights.values
     x_in, x_out = xr.broadcast(x_in, x_out, exclude=[*batch, "sequence"])
     concept = () if "concept" in batch or "concept" not in x_in.dims else ("concept",)
@@ -87,13 +89,16 @@ def plain_orders(orders: Any, relay_bits: Any) -> tuple[np.ndarray, np.ndarray, 
     _check_dims("orders", orders, ("removal_step",))
     batch = tuple(name for name in orders.dims if name != "removal_step")
     _check_dims("relay_bits", relay_bits, (*batch, "set_size"), ())
-    _check_labels(orders=orders, relay_bits=relay_bits)
+    check_labels(orders=orders, relay_bits=relay_bits)
     if "removal_step" in orders.coords:
         orders = orders.sortby("removal_step")
     if "set_size" in relay_bits.coords:
         relay_bits = relay_bits.sortby("set_size", ascending=False)
     orders = orders.transpose(*batch, "removal_step")
-    nodes, indices = np.unique(orders.values, return_inverse=True)
+    try:
+        nodes, indices = np.unique(orders.values, return_inverse=True)
+    except TypeError as error:
+        raise TypeError(f"orders must hold labels of one kind: {error}") from error
     coords = {"node": xr.DataArray(nodes, dims="node"), **relay_bits.coords, **orders.coords}
     labels = Labels(batch, orders.shape[:-1], coords)
     return indices.reshape(orders.shape), _transposed(relay_bits, (*batch, "set_size")), labels
@@ -115,19 +120,6 @@ def _check_dims(name: str, array: Any, required: tuple, optional: tuple | None =
         raise ValueError(
             f"{name} must have dimensions {required}, may have {may}, got {array.dims}"
         )
-
-
-def _check_labels(**arrays: xr.DataArray) -> None:
-    """Raise ValueError unless arrays that share a dimension have the same labels, each once."""
-    names = ", ".join(arrays)
-    try:
-        xr.align(*arrays.values(), join="exact")
-    except ValueError as error:
-        raise ValueError(f"{names} must have the same labels: {error}") from error
-    for name, array in arrays.items():
-        for dim, index in array.indexes.items():
-            if index.has_duplicates or not index.size:
-                raise ValueError(f"{name} must have distinct labels of {dim}, got {index.tolist()}")
 
 
 def _transposed(array: xr.DataArray, dims: tuple[Hashable, ...]) -> np.ndarray:

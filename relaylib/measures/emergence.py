@@ -9,6 +9,8 @@ from relaylib.core.checks import (
     check_dims,
     check_floats,
     check_integer,
+    check_labels,
+    check_type,
 )
 from relaylib.core.tolerances import EQUAL_SINGLE_BITS, LEAST_BITS
 
@@ -52,6 +54,8 @@ def emergence(history: xr.Dataset, *, time: int | None = None, level: float = 0.
     dims = ("epoch", "time", "concept")
     needed = {"relay_bits": dims, "information_bits": (*dims, "node"), "stopped_epoch": ()}
     check_dataset("history", history, **needed)
+    for name in ("relay_bits", "information_bits", "epoch"):
+        check_floats(f"history.{name}", history[name].values, (...,))
     if time is None and "input_end" not in history.coords:
         raise ValueError("time must be given: history has no coordinate input_end")
     time = int(history.input_end) if time is None else check_integer("time", time, 1)
@@ -91,6 +95,7 @@ def auc(score: xr.DataArray, positive: xr.DataArray) -> xr.DataArray:
     """
     check_dims("score", score, ("node",))
     check_dims("positive", positive, ("node",))
+    check_labels(score=score, positive=check_type("positive", positive, xr.DataArray))
     check_floats("score", score.values, (...,))
     if positive.dtype != bool or positive.sizes["node"] != score.sizes["node"]:
         raise TypeError(f"positive must be True or False for every node of score, got {positive}")

@@ -1,5 +1,7 @@
 """Geometry of state space: principal components, cluster separation, decoding."""
 
+import warnings
+
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
@@ -197,7 +199,8 @@ def nearest_centroid_accuracy(
         raise ValueError("points must differ, got points that are all equal")
     decoder = make_pipeline(PCA(n_components, svd_solver="full"), NearestCentroid())
     folds = StratifiedKFold(n_folds)
-    with np.errstate(invalid="ignore"):  # the PCA's share of variance, unused, of equal points
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():  # training points all equal
+        warnings.filterwarnings("ignore", "self.within_class_std_dev_", UserWarning)
         scores = cross_val_score(decoder, points, labels, cv=folds, error_score="raise")
     return float(scores.mean())
 

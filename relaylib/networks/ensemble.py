@@ -78,7 +78,7 @@ class Ensemble:
         for name, weight in self.weights.items():
             n_dims = 2 if "bias" in str(name) else 3
             if not isinstance(weight, Tensor) or weight.ndim != n_dims:
-                given = f" of shape {tuple(weight.shape)}" if hasattr(weight, "ndim") else ""
+                given = f" of shape {tuple(weight.shape)}" if isinstance(weight, Tensor) else ""
                 raise ValueError(
                     f"weights[{name!r}] must be a torch tensor with {n_dims} dimensions, "
                     f"got {type(weight).__name__}{given}"

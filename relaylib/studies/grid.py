@@ -39,7 +39,9 @@ def by_condition(
         NaN.
     """
     check_type("config", config, StudyConfig), check_all("cells", cells, xr.Dataset)
-    if not isinstance(factors, tuple) or [f for f in FACTORS if f in factors] != list(factors):
+    if not isinstance(check_all("factors", factors, str), tuple) or [
+        f for f in FACTORS if f in factors
+    ] != list(factors):
         raise ValueError(f"factors must be some of {FACTORS}, in this order, got {factors!r}")
     labels = {
         "task": [task.name for task in config.tasks],
@@ -62,7 +64,10 @@ def stack(parts: Sequence[xr.Dataset], dim: str) -> xr.Dataset:
     if not check_all("parts", parts, xr.Dataset) or any(dim in part.dims for part in parts):
         raise ValueError(f"parts must be datasets without dimension {dim!r}, got {len(parts)}")
     how: dict[str, Any] = {"data_vars": "all", "coords": "minimal", "compat": "override"}
-    return xr.concat(parts, dim, join="outer", **how)
+    try:
+        return xr.concat(parts, dim, join="outer", **how)
+    except ValueError as error:
+        raise ValueError(f"parts (cells of a study) must fit each other: {error}") from error
 
 
 def combine_studies(studies: Mapping[Any, xr.Dataset], dim: str) -> xr.Dataset:

@@ -13,6 +13,7 @@ from relaylib.core.checks import (
     check_dims,
     check_floats,
     check_integer,
+    check_symbols,
     check_type,
     normalise,
     select,
@@ -148,8 +149,10 @@ def removal_projections(network: xr.Dataset) -> xr.Dataset:
         "removal_order": ("concept", "removal_step"),
     }
     check_dataset("network", network, **needed)
-    if network.activations.ndim != 3:
-        raise ValueError(f"network must be one network, got {network.activations.dims}")
+    check_dims("network", network, ("node", "removal_step", "set_size"))
+    n_nodes, *others = (network.sizes[dim] for dim in ("node", "removal_step", "set_size"))
+    if network.activations.ndim != 3 or set(others) != {n_nodes}:
+        raise ValueError(f"network must be one network with all its nodes, got {network.sizes}")
     activations = network.activations.transpose("time", "sequence", "node")
     points = activations.values.reshape(-1, activations.sizes["node"])
     kept = _kept(network.removal_order).transpose("concept", "n_knocked_out", "node")
@@ -176,6 +179,7 @@ def sharpening(latent: xr.Dataset) -> xr.DataArray:
     dims = ("score", "set_size", "concept")
     check_dataset("latent", latent, ordered_score=dims, random_score=(*dims, "draw"))
     check_dims("latent", latent, ("node",))
+    check_symbols("latent.set_size", latent.set_size.values, (None,))
     better = xr.DataArray(list(SCORES.values()), dims="score", coords={"score": list(SCORES)})
     smaller = latent.set_size < latent.sizes["node"]
     gain = better * (latent.ordered_score - latent.random_score.mean("draw"))
