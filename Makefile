@@ -10,7 +10,7 @@ SITE := _build/html
 PROFILE ?= paper
 PORT ?= 8000
 
-.PHONY: help venv book test lint serve lab notebook claims bench clean
+.PHONY: help venv book test lint serve lab notebook fuzz claims bench clean
 
 help: ## show this list
 	@echo "Usage: make COMMAND"
@@ -60,6 +60,9 @@ lab: $(READY) ## open the notebooks in JupyterLab
 notebook: $(READY) ## run one notebook: make notebook NB=04_knockouts ARGS="-p task block"
 	@[ -n "$(NB)" ] || { echo 'Name a notebook: make notebook NB=04_knockouts ARGS="-p task block"' >&2; exit 1; }
 	$(BIN)/python book/execute.py --profile $(PROFILE) --notebook "$(NB)" $(ARGS)
+
+fuzz: $(READY) ## give every public function every bad input, and count the outcomes
+	CI=1 $(BIN)/python tests/bad_inputs.py $(ARGS)
 
 claims: $(READY) ## judge the claims with three seeds and update the table in the README
 	$(BIN)/python book/ledger.py --seeds 2025 1 2

@@ -286,7 +286,7 @@ def of_entries(name: str, entries: np.ndarray, make: Callable) -> Iterator[tuple
         yield str(wrong), make(np.where(mask, wrong, entries)), follows
         yield f"all {wrong}", make(np.full(entries.shape, wrong)), follows
     for extreme in (-1.0, 1e15, 2.0**63, 1e308, -1e308, 1e-308):
-        yield f"{extreme:.0e}", make(np.where(mask, extreme, entries)), ANY
+        yield f"{extreme:.0e}", make(np.where(mask, extreme, entries.astype(float))), ANY
         yield f"all {extreme:.0e}", make(np.full(entries.shape, extreme)), ANY
     for extreme in (2**40, 2**62, -(2**62)):
         yield f"integer {extreme:.0e}", make(np.where(mask, extreme, entries.astype(int))), ANY
@@ -475,7 +475,7 @@ def same(one: Any, other: Any) -> bool:
     """
     for kind in (str, float):  # NumPy's are of a subclass
         if isinstance(one, kind) and isinstance(other, kind):
-            return one == other or (one != one and other != other)
+            return one == other or (kind is float and np.isclose(one, other, equal_nan=True))
     if type(one) is not type(other):
         return False
     if isinstance(one, xr.DataArray):

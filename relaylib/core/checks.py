@@ -140,7 +140,7 @@ def check_dataset(name: str, dataset: Any, **variables: Collection[str]) -> None
             raise TypeError(f"{name}.{variable} must hold numbers, got {values.dtype}, {sizes}")
 
 
-def check_dims(name: str, values: Any, needed: Collection[str]) -> None:
+def check_dims(name: str, values: Any, needed: Collection[Hashable]) -> None:
     """Raise TypeError unless ``values`` is labelled, ValueError if it lacks a needed dimension.
 
     ValueError also if two entries have the same label in a needed dimension.

@@ -54,6 +54,7 @@ def emergence(history: xr.Dataset, *, time: int | None = None, level: float = 0.
     dims = ("epoch", "time", "concept")
     needed = {"relay_bits": dims, "information_bits": (*dims, "node"), "stopped_epoch": ()}
     check_dataset("history", history, **needed)
+    check_dims("history", history, tuple(history.sizes))
     for name in ("relay_bits", "information_bits", "epoch"):
         check_floats(f"history.{name}", history[name].values, (...,))
     if time is None and "input_end" not in history.coords:

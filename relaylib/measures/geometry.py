@@ -201,7 +201,10 @@ def nearest_centroid_accuracy(
     folds = StratifiedKFold(n_folds)
     with np.errstate(invalid="ignore"), warnings.catch_warnings():  # training points all equal
         warnings.filterwarnings("ignore", "self.within_class_std_dev_", UserWarning)
-        scores = cross_val_score(decoder, points, labels, cv=folds, error_score="raise")
+        try:
+            scores = cross_val_score(decoder, points, labels, cv=folds, error_score="raise")
+        except ValueError as error:
+            raise ValueError(f"points must differ within every training fold: {error}") from error
     return float(scores.mean())
 
 

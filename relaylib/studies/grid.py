@@ -39,9 +39,8 @@ def by_condition(
         NaN.
     """
     check_type("config", config, StudyConfig), check_all("cells", cells, xr.Dataset)
-    if not isinstance(check_all("factors", factors, str), tuple) or [
-        f for f in FACTORS if f in factors
-    ] != list(factors):
+    check_all("factors", factors, str)
+    if tuple(factor for factor in FACTORS if factor in factors) != factors:
         raise ValueError(f"factors must be some of {FACTORS}, in this order, got {factors!r}")
     labels = {
         "task": [task.name for task in config.tasks],

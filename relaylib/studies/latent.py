@@ -150,6 +150,7 @@ def removal_projections(network: xr.Dataset) -> xr.Dataset:
     }
     check_dataset("network", network, **needed)
     check_dims("network", network, ("node", "removal_step", "set_size"))
+    check_floats("network.activations", network.activations.values, (...,))
     n_nodes, *others = (network.sizes[dim] for dim in ("node", "removal_step", "set_size"))
     if network.activations.ndim != 3 or set(others) != {n_nodes}:
         raise ValueError(f"network must be one network with all its nodes, got {network.sizes}")
