@@ -131,7 +131,7 @@ def test_other_networks_and_tasks(store: Store, architecture: str, lstm_state: s
     [
         ({"study": StudyConfig()}, "study must hold one of tasks"),
         ({"noise_sd": -1}, "noise_sd must be"),
-        ({"sequences_per_state": 3}, "sequences_per_state must be >= 4"),
+        ({"sequences_per_state": 3}, "sequences_per_state must be in 4"),
         ({"n_random": 0}, "n_random must be >= 1"),
         ({"order_time": 16}, r"order_time must be in 1\.\.15"),
     ],

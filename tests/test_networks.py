@@ -288,7 +288,10 @@ GOOD = nn.RNN(3, 12), nn.Linear(12, 3)
         ),
         (run_with(SHOWN, -1), "n_blank must be in 0..10000, got -1"),
         (run_with(SHOWN, 10**9), "n_blank must be in 0..10000, got 1000000000"),
-        (lambda: untrained("RNN", MemoryTask()).start(0), "n_sequences must be >= 1, got 0"),
+        (
+            lambda: untrained("RNN", MemoryTask()).start(0),
+            "n_sequences must be in 1..10000000, got 0",
+        ),
         (lambda: untrained("RNN", MemoryTask()).to_torch(3), "index must be in -3..2, got 3"),
         (stacked(), "networks must hold (layer, readout) pairs, got ()"),
         (stacked(GOOD[0]), "networks must hold pairs (layer, nn.Linear)"),

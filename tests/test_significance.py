@@ -188,7 +188,7 @@ def test_memory_does_not_grow_with_the_product_of_alphabets():
             TypeError,
             "x_in must not be masked",
         ),
-        ({"n_shuffles": 1}, ValueError, "n_shuffles must be >= 2, got 1"),
+        ({"n_shuffles": 1}, ValueError, "n_shuffles must be in 2..10000000, got 1"),
         ({"x_out": [0, 1]}, ValueError, r"x_out must have shape \(20\), got \(2,\)"),
         ({"y_relay": np.full(20, 0.5)}, TypeError, "y_relay must hold discrete symbols"),
         ({"y_rest": np.zeros((3, 1), int)}, ValueError, r"y_rest must have shape \(20, any\)"),

@@ -156,7 +156,10 @@ def test_bad_settings_are_named(settings, error, message):
 @pytest.mark.parametrize("task", TASKS, ids=str)
 @pytest.mark.parametrize(
     ("n", "error", "message"),
-    [(0, ValueError, "n must be >= 1, got 0"), (2.5, TypeError, "n must be a whole number")],
+    [
+        (0, ValueError, "n must be in 1..10000000, got 0"),
+        (2.5, TypeError, "n must be a whole number"),
+    ],
 )
 def test_bad_sample_sizes_are_named(task, n, error, message):
     with pytest.raises(error, match=message):

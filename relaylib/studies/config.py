@@ -79,6 +79,8 @@ class StudyConfig:
     value: str = "cumulative"
 
     def __post_init__(self) -> None:
+        for task in self.tasks if isinstance(self.tasks, tuple) else ():
+            check_task(task)
         kinds = {
             "tasks": Task,
             "architectures": str,
@@ -102,7 +104,7 @@ class StudyConfig:
                 check_integer("test_delays", delay, 0, MAX_BLANK) for delay in self.test_delays
             ),
         )
-        names = [check_task(task).name for task in self.tasks]
+        names = [task.name for task in self.tasks]
         if len(set(names)) < len(names):
             raise ValueError(f"tasks must have distinct names, got {names}; study them apart")
         for condition in self.conditions():  # TrainingConfig checks the rest
