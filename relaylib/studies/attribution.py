@@ -85,7 +85,7 @@ class AttributionConfig:
         normalise(self, n_random=check_integer("n_random", self.n_random, 2))
         normalise(self, ridge=float(check_floats("ridge", self.ridge, ())))
         if self.ridge <= 0:
-            raise ValueError(f"ridge must be positive, got {self.ridge}")
+            raise ValueError(f"ridge must be positive and finite, got {self.ridge}")
 
     @property
     def step(self) -> int:
