@@ -70,6 +70,5 @@ def test_kernels_are_found_in_their_rooms():
         "core",
         "information",
         "networks",
-        "mmphate",
         "measures",
     }
