@@ -113,7 +113,7 @@ def definitions() -> Iterator[tuple[str, Any]]:
                 continue
             if inspect.isfunction(found):
                 yield f"{info.name}.{name}", found
-            elif inspect.isclass(found) and not issubclass(found, Warning):
+            elif inspect.isclass(found) and not issubclass(found, Exception):
                 if not is_record(found):
                     yield f"{info.name}.{name}", found
                 for method, value in vars(found).items():

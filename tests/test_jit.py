@@ -1,9 +1,11 @@
 """Cached machine code is recompiled after a change of any kernel or tolerance of the package."""
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
@@ -72,3 +74,80 @@ def test_kernels_are_found_in_their_rooms():
         "networks",
         "measures",
     }
+
+
+KERNEL = """
+from relaylib.core.jit import cached_njit
+
+@cached_njit()
+def one(x):
+    return x + 1
+
+print(one(1), len(one.stats.cache_hits))
+"""
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    """Return a package with one kernel whose machine code is cached."""
+    files = {"__init__.py": "", "core/tolerances.py": "", "core/kernel.py": KERNEL}
+    files["core/jit.py"] = (PACKAGE / "core" / "jit.py").read_text()
+    for name, text in files.items():
+        (tmp_path / "relaylib" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "relaylib" / name).write_text(text)
+    return tmp_path
+
+
+def run_kernel(folder: Path, before: str = "", **settings: Any) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", f"{before}\nimport relaylib.core.kernel"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, **settings)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def flip_a_byte(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def replace_by_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def replace_by_a_pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+DAMAGES = [
+    truncate,
+    flip_a_byte,
+    Path.unlink,
+    replace_by_a_folder,
+    replace_by_a_pipe,
+    lambda path: path.write_bytes(b""),
+    lambda path: path.write_bytes(b"\x80\x04N."),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+def test_damaged_machine_code_is_compiled_again(suffix, damage, kernel):
+    assert run_kernel(kernel).stdout == "2 0\n"
+    assert run_kernel(kernel).stdout == "2 1\n"
+    (path,) = kernel.rglob(f"kernel.one*{suffix}")
+    damage(path)
+    assert run_kernel(kernel, timeout=60).stdout == "2 0\n"
+    if damage is not replace_by_a_folder:
+        assert run_kernel(kernel).stdout == "2 1\n"
+
+
+def test_a_full_disk_costs_only_the_cache(kernel):
+    full = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    done = run_kernel(kernel, full + "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))")
+    assert (done.stdout, done.returncode) == ("2 0\n", 0)
+    assert "CompilationCacheWarning: compiled functions are not kept" in done.stderr

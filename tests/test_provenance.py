@@ -1,8 +1,9 @@
 from pathlib import Path
 
+import numpy
 import pytest
 
-from relaylib.core.provenance import code_hash, imported_modules
+from relaylib.core.provenance import code_hash, imported_modules, library_versions
 
 FILES = {
     "__init__.py": "from demo.top import answer\n",
@@ -47,8 +48,40 @@ def demo(tmp_path: Path) -> Path:
 def test_hash_changes_exactly_with_what_a_module_uses(demo, changed, module, matters):
     before = code_hash([module], package=demo)
     path = demo / changed
-    path.write_text(path.read_text() + "\n# changed\n")
+    path.write_text(path.read_text() + "\nCHANGED\n")
     assert (code_hash([module], package=demo) != before) == matters
+
+
+@pytest.mark.parametrize(
+    ("text", "matters"),
+    [
+        ("LOG = 2  # the base\n", False),
+        ("LOG    =   (2)\n", False),
+        ('"""Entropy."""\nLOG = 2\n', False),
+        ("LOG = 2.0\n", True),
+        ("LOG = '2'\n", True),
+        ("LOG = 2\n'no docstring'\n", True),
+    ],
+)
+def test_comments_docstrings_and_layout_do_not_count(demo, text, matters):
+    before = code_hash(["demo.entropy"], package=demo)
+    (demo / "entropy.py").write_text(text)
+    assert (code_hash(["demo.entropy"], package=demo) != before) == matters
+
+
+def test_docstrings_of_functions_and_classes_do_not_count(demo):
+    code = 'class A:\n    """{0}"""\n    def f(self):\n        """{0}"""\n        return "{1}"\n'
+    hashes = []
+    for docstring, value in (("one", "x"), ("another", "x"), ("one", "y")):
+        (demo / "entropy.py").write_text(code.format(docstring, value))
+        hashes.append(code_hash(["demo.entropy"], package=demo))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_versions_are_those_installed():
+    versions = library_versions()
+    assert {"numpy", "scipy", "numba", "scikit-learn", "torch"} <= versions.keys()
+    assert versions["numpy"] == numpy.__version__
 
 
 def test_order_and_repetition_do_not_matter(demo):

@@ -282,11 +282,17 @@ OF: dict[str, list[Arguments]] = {
     "select": [{"data": bits, "labels": lambda: {"time": 3}}],
     "code_hash": [{"package": lambda: Path(__file__).parent.parent / "relaylib"}],
     "imported_modules": [{"source": lambda: "import relaylib.core.seeds"}],
+    "fingerprint": [{"instance": MemoryTask}],
+    "write_atomically": [{"path": lambda: Path("a"), "data": lambda: b"a"}],
+    "read_regular": [{"path": lambda: Path(__file__), "max_bytes": lambda: 10**6}],
+    "entry_key": [{"config": Setting}],
+    "check_name": [{"argument": lambda: "name", "name": lambda: "study"}],
     "stream": [{"key": lambda: 4}],
     "Store": [{"root": lambda: "a-folder"}],
     "Store.dataset": [{"config": Setting, "compute": lambda: lambda: xr.Dataset({"a": 1.0})}],
     "Store.arrays": [{"config": Setting, "compute": lambda: lambda: {"a": np.ones(2)}}],
     "Store.holds": [{"config": Setting}],
+    "Store.claim": [{"entries": lambda: [("study", Setting())]}],
     "Store.export": [{"filename": lambda: "a.nc"}],
     "exact_subsets": [PLAIN_CASE, LABELLED_CASE],
     "exact_summaries": [PLAIN_BATCH, LABELLED_BATCH],
@@ -385,7 +391,7 @@ OF: dict[str, list[Arguments]] = {
     "Recording.sel": [{"labels": lambda: {"time": 3}}],
     "record_condition": [{"n_blank": lambda: 6}],
     "train": [{"config": lambda: CONDITION}],
-    "train_missing": [{"conditions": lambda: [CONDITION]}],
+    "all_networks": [{"conditions": lambda: [CONDITION]}],
     "TrainingConfig": [{"checkpoints": lambda: (0, 1)}],
     "AttributionConfig": [{"time": lambda: 9}],
     "run_attribution": [{"config": lambda: AttributionConfig(TINY, n_random=2)}],
@@ -450,5 +456,6 @@ INSTANCES: dict[str, object] = {
 
 # What to do with an object whose arguments are checked only when it is used.
 AFTERWARDS: dict[str, Callable[[Any], Any]] = {
+    "Store.claim": lambda claimed: claimed.__enter__(),
     "MMPHATE": lambda method: method.fit(random(2, 3, 4, 8)).embedding_,  # as in scikit-learn
 }

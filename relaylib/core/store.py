@@ -1,18 +1,14 @@
 """Results on disk, each under the hash of its name, its configuration and its code."""
 
-import dataclasses
 import hashlib
-import inspect
 import io
 import json
-import math
 import os
-import re
+import platform
 import sys
-import uuid
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,17 +19,21 @@ import xarray as xr
 from filelock import FileLock, Timeout
 from safetensors.numpy import load, save
 
-from relaylib.core.checks import check_type
-from relaylib.core.provenance import code_hash
+from relaylib.core.checks import check_all, check_type
+from relaylib.core.files import PARTIAL, read_regular, write_atomically
+from relaylib.core.fingerprint import UnstableError
+from relaylib.core.key import check_name, entry_key
+from relaylib.core.provenance import edited_files, library_versions
 
 Result = TypeVar("Result")
 Arrays = dict[str, np.ndarray]
 _PATIENCE_S = 2.0  # a longer wait for another process is reported
-_LIBRARIES = ("numpy", "torch", "xarray", "relaylib")
+_MANIFEST_BYTES = 2**20
+_ALSO_RECORDED = ("xarray", "h5netcdf", "safetensors", "relaylib")
 
 
 class StoreWarning(UserWarning):
-    """A stored result was damaged and is computed again, or a result could not be stored."""
+    """A stored result was damaged and is computed again, or a result is not stored; it says why."""
 
 
 class _Format(NamedTuple, Generic[Result]):
@@ -47,7 +47,9 @@ class Store:
 
     An entry is a data file (netCDF or safetensors) and a manifest, written last, that holds the
     checksum of the data. Data that do not match their manifest are computed again, with a
-    `StoreWarning`. Processes that ask for the same entry at the same time compute it once.
+    `StoreWarning`. Processes that ask for the same entry at the same time compute it once. Where
+    the code was edited since it was imported, or a task acts differently every time, results are
+    computed without the store, with a `StoreWarning`.
 
     Parameters
     ----------
@@ -102,18 +104,53 @@ class Store:
 
     def holds(self, name: str, config: Any, *, modules: Sequence[str]) -> bool:
         """Return whether an entry is stored; its checksum is tested only when it is used."""
-        key = _key(name, config, modules)
-        return any(_manifest(self._path(key, form)).exists() for form in (_DATASET, _ARRAYS))
+        key, obstacle = _key(name, config, modules)
+        return not obstacle and self._has(key)
+
+    def claim(
+        self, entries: Sequence[tuple[str, Any]], *, modules: Sequence[str]
+    ) -> AbstractContextManager[list[int]]:
+        """Lock, for a ``with`` block, the missing entries that no other process computes.
+
+        Parameters
+        ----------
+        entries
+            (name, config) of each, as for `arrays`.
+        modules
+            As for `arrays`.
+
+        Returns
+        -------
+        context manager of list of int
+            Positions of the entries that are to be computed and stored in the block.
+        """
+        pairs = check_all("entries", entries, tuple)
+        if any(len(pair) != 2 for pair in pairs):
+            raise ValueError(f"entries must hold pairs (name, config), got {entries!r}")
+        names = [check_name("the names in entries", name) for name, _ in pairs]
+        return self._claimed([_key(n, c, modules) for n, (_, c) in zip(names, pairs, strict=True)])
+
+    @contextmanager
+    def _claimed(self, keys: list[tuple[dict[str, Any], str]]) -> Iterator[list[int]]:
+        with ExitStack() as locks:
+            claimed = []
+            for position, (key, obstacle) in enumerate(keys):
+                if not obstacle:
+                    lock = self._lock(self._path(key, _ARRAYS), timeout=0)
+                    if lock is None:
+                        continue
+                    locks.enter_context(lock)
+                if obstacle or not self._has(key):
+                    claimed.append(position)
+            yield claimed
 
     def export(self, dataset: xr.Dataset, filename: str) -> Path:
         """Write a netCDF copy for other tools, e.g. ``study.nc``, and return its path."""
-        _check_name("filename", filename)
+        path = self.root / check_name("filename", filename)
         check_type("dataset", dataset, xr.Dataset)
-        path = self.root / filename
-        data = bytes(dataset.to_netcdf(engine="h5netcdf"))
-        with self._lock(path):
-            _sweep(path)
-            _keep({path: data})
+        with suppress(OSError):
+            self.root.mkdir(parents=True, exist_ok=True)
+        _keep({path: bytes(dataset.to_netcdf(engine="h5netcdf"))})
         return path
 
     def _entry(
@@ -124,39 +161,50 @@ class Store:
         modules: Sequence[str],
         form: _Format[Result],
     ) -> Result:
-        key = _key(name, config, modules)
+        key, obstacle = _key(name, config, modules)
         path = self._path(key, form)
-        with self._lock(path):
-            data = _read(path, key)
+        with nullcontext() if obstacle else self._waiting_lock(path):
+            data = None if obstacle else _read(path, key)
             if data is not None:
                 return form.unpack(data)
-            computed = compute()
-            manifest = key | {
-                "versions": {library: version(library) for library in _LIBRARIES},
-                "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-            labels = {k: v if isinstance(v, str) else _json(v) for k, v in manifest.items()}
-            data = form.pack(computed, labels)
-            result = form.unpack(data)
-            manifest["sha256"] = hashlib.sha256(data).hexdigest()
-            _keep({path: data, _manifest(path): json.dumps(manifest, indent=1).encode()})
-            return result
+            data, manifest = _packed(compute(), key, form)
+            obstacle = obstacle or _obstacle(modules)
+            if obstacle:
+                _warn(f"{name} is computed without the store: {obstacle}")
+            else:
+                _keep({path: data, _manifest(path): json.dumps(manifest, indent=1).encode()})
+            return form.unpack(data)
 
     def _path(self, key: dict[str, Any], form: _Format[Any]) -> Path:
         digest = hashlib.sha256(_json(key).encode()).hexdigest()
         return self.root / f"{key['name']}-{digest[:16]}{form.suffix}"
 
-    def _lock(self, path: Path) -> AbstractContextManager[Any]:
-        """Return a lock for a ``with`` block; no lock where the folder cannot be written."""
+    def _has(self, key: dict[str, Any]) -> bool:
+        return any(_manifest(self._path(key, form)).exists() for form in (_DATASET, _ARRAYS))
+
+    def _waiting_lock(self, path: Path) -> AbstractContextManager[Any]:
+        lock = self._lock(path, timeout=_PATIENCE_S)
+        if lock is None:
+            print(f"Waiting for another process that computes {path.name}", file=sys.stderr)
+            lock = self._lock(path, timeout=-1)
+        assert lock is not None
+        return lock
+
+    def _lock(self, path: Path, timeout: float) -> AbstractContextManager[Any] | None:
+        """Return a lock for a ``with`` block, or None if another process has it.
+
+        There is no lock where nothing can be written; a file system without locks gets a warning.
+        """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(path.with_name(f".{path.name}.lock"))
-            try:
-                return lock.acquire(timeout=_PATIENCE_S)
-            except Timeout:
-                print(f"Waiting for another process that computes {path.name}", file=sys.stderr)
-                return lock.acquire()
-        except OSError:
+            lock = FileLock(path.with_name(f".{path.name}.lock"), is_singleton=True)
+            return lock.acquire(timeout=timeout)
+        except Timeout:
+            return None
+        except (PermissionError, FileExistsError, NotADirectoryError):
+            return nullcontext()
+        except (OSError, NotImplementedError) as error:
+            _warn(f"{path} cannot be locked ({error}): another process may compute it as well")
             return nullcontext()
 
 
@@ -180,52 +228,31 @@ def _default_root() -> Path:
     return next(above, here) / "results"
 
 
-def _key(name: str, config: Any, modules: Sequence[str]) -> dict[str, Any]:
-    _check_name("name", name)
-    if not dataclasses.is_dataclass(config):
-        raise TypeError(f"config must be a frozen dataclass, got {type(config).__name__}")
-    return {
-        "name": name,
-        "configuration": _plain(config, "config"),
-        "code_hash": code_hash(modules),
-    }
-
-
-def _check_name(argument: str, name: str) -> None:
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{,99}", name):
-        raise ValueError(
-            f"{argument} must be at most 100 letters, digits, '_', '.' and '-', got {name!r}"
-        )
-
-
-def _plain(value: Any, field: str) -> Any:
-    """Return a configuration as JSON types, class names included."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{field} must be finite, got {value}")
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, tuple):
-        return [_plain(item, f"{field}[{index}]") for index, item in enumerate(value)]
-    params = getattr(type(value), "__dataclass_params__", None)
-    if params is None or not params.frozen:
-        raise TypeError(
-            f"{field} must be a string, a number, a boolean, None, a tuple or a frozen dataclass, "
-            f"got {value!r} ({type(value).__name__})"
-        )
-    names = [item.name for item in dataclasses.fields(value)]
-    fields = {name: _plain(getattr(value, name), f"{field}.{name}") for name in names}
-    return {"class": type(value).__name__} | _foreign_code(type(value)) | fields
-
-
-def _foreign_code(kind: type) -> dict[str, str]:
-    """Hash of a class outside the package, e.g. a user's own task; the code hash covers ours."""
-    if kind.__module__.partition(".")[0] == __name__.partition(".")[0]:
-        return {}
+def _key(name: str, config: Any, modules: Sequence[str]) -> tuple[dict[str, Any], str]:
+    """Return the key of an entry, and why it must not be stored, if so."""
     try:
-        source = inspect.getsource(kind)
-    except (OSError, TypeError):  # defined at a prompt: there is no source
-        source = ""
-    return {"code": hashlib.sha256(source.encode()).hexdigest()}
+        return entry_key(name, config, modules), _obstacle(modules)
+    except UnstableError as error:
+        return {"name": check_name("name", name)}, str(error)
+
+
+def _obstacle(modules: Sequence[str]) -> str:
+    edited = edited_files(modules)
+    return f"{edited[0]} was edited since it was imported; restart Python" if edited else ""
+
+
+def _packed(
+    computed: Result, key: dict[str, Any], form: _Format[Result]
+) -> tuple[bytes, dict[str, Any]]:
+    """Return a result as bytes, with its provenance inside, and the manifest of the bytes."""
+    versions = {name: version(name) for name in _ALSO_RECORDED}
+    manifest = key | {
+        "versions": library_versions() | versions | {"python": platform.python_version()},
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    labels = {k: v if isinstance(v, str) else _json(v) for k, v in manifest.items()}
+    data = form.pack(computed, labels)
+    return data, manifest | {"sha256": hashlib.sha256(data).hexdigest(), "n_bytes": len(data)}
 
 
 def _json(value: Any) -> str:
@@ -242,20 +269,20 @@ def _read(path: Path, key: dict[str, Any]) -> bytes | None:
     try:
         if not path.exists() and not _manifest(path).exists():
             return None
-        manifest = json.loads(_manifest(path).read_bytes())
-        data = path.read_bytes()
+        manifest = json.loads(read_regular(_manifest(path), _MANIFEST_BYTES))
+        data = read_regular(path, manifest["n_bytes"])
         undamaged = manifest["sha256"] == hashlib.sha256(data).hexdigest()
         if undamaged and all(manifest[name] == value for name, value in key.items()):
             return data
         damage = "data and manifest do not match"
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         damage = f"{type(error).__name__}: {error}"
     _warn(f"{path} is damaged and is computed again ({damage})")
     return None
 
 
 def _sweep(path: Path) -> None:
-    for partial in path.parent.glob(f"{path.name}.*.partial"):
+    for partial in path.parent.glob(f"{path.name}.*{PARTIAL}"):
         _warn(f"{partial} was left half-written by a stopped process and is removed")
         with suppress(OSError):
             partial.unlink()
@@ -264,19 +291,11 @@ def _sweep(path: Path) -> None:
 def _keep(files: dict[Path, bytes]) -> None:
     """Write the files in order, each atomically; warn if that is not possible."""
     for path, data in files.items():
-        partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
         try:
-            with partial.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
+            write_atomically(path, data)
         except OSError as error:
             _warn(f"{path} could not be stored ({error}); the result itself is complete")
             return
-        finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
 
 
 def _warn(text: str) -> None:

@@ -1,12 +1,12 @@
 """Trained networks in the store: one entry per condition."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
 from relaylib.core.checks import check_all, check_type
-from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.store import StoreLike, as_store
 from relaylib.networks.cells import WEIGHT_NAMES
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
@@ -36,13 +36,25 @@ def _entry(condition: TrainingConfig) -> str:
     return f"networks-{condition.task.name}-{condition.architecture}-{condition.regime}"
 
 
-def train_missing(conditions: Sequence[TrainingConfig], store: Store) -> None:
-    """Train the conditions that are not in the store, and store each when it is done."""
-    check_type("store", store, Store), check_all("conditions", conditions, TrainingConfig)
-    missing = [c for c in conditions if not store.holds(_entry(c), c, modules=_MODULES)]
-    if missing:
-        for condition, trained in train_conditions(missing):
-            trained_networks(condition, store=store, trained=trained)
+def all_networks(
+    conditions: Sequence[TrainingConfig], *, store: StoreLike | None = None
+) -> Iterator[tuple[TrainingConfig, Trained]]:
+    """Return an iterator over conditions and their networks; the missing ones are trained now.
+
+    They are trained together, and each condition is stored when it is done. What another process
+    trains at the same time is waited for.
+    """
+    check_all("conditions", conditions, TrainingConfig)
+    store = as_store(store)
+    entries = [(_entry(condition), condition) for condition in conditions]
+    unkept = {}
+    with store.claim(entries, modules=_MODULES) as missing:
+        if missing:
+            for condition, trained in train_conditions([conditions[i] for i in missing]):
+                trained_networks(condition, store=store, trained=trained)
+                if not store.holds(_entry(condition), condition, modules=_MODULES):
+                    unkept[condition] = trained
+    return ((c, unkept.get(c) or trained_networks(c, store=store)) for c in conditions)
 
 
 def _pack(trained: Trained) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from relaylib.information.significance import occupied_fraction
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.recording import Recording, record
-from relaylib.networks.trained import train_missing, trained_networks
+from relaylib.networks.trained import all_networks, trained_networks
 from relaylib.networks.training import Trained
 from relaylib.studies.config import StudyConfig, configured
 from relaylib.studies.grid import by_condition
@@ -129,11 +129,9 @@ def record_condition(
 
 def _measure(config: StudyConfig, store: Store) -> xr.Dataset:
     conditions = list(config.conditions())
-    train_missing(conditions, store)
-    cells = [
-        _measure_condition(config, condition, trained_networks(condition, store=store))
-        for condition in progress(conditions, desc="relay information", unit="condition")
-    ]
+    networks = all_networks(conditions, store=store)
+    bar = progress(networks, total=len(conditions), desc="relay information", unit="condition")
+    cells = [_measure_condition(config, condition, trained) for condition, trained in bar]
     study = by_condition(config, cells)
     for name, (units, label) in _VARIABLES.items():
         study[name].attrs = {"units": units, "long_name": label}

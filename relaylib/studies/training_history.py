@@ -16,7 +16,7 @@ from relaylib.information.relay import greedy_orders, node_values
 from relaylib.mmphate.step_entropies import step_entropies
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
-from relaylib.networks.trained import train_missing, trained_networks
+from relaylib.networks.trained import all_networks
 from relaylib.networks.training import Trained
 from relaylib.studies.config import StudyConfig, configured
 from relaylib.studies.grid import by_condition, stack
@@ -80,13 +80,14 @@ def training_history(
 def checkpointed_networks(
     config: StudyConfig, store: Store
 ) -> Iterator[tuple[TrainingConfig, Trained]]:
-    """Yield every condition of a study and its networks with weights at `checkpoint_epochs`."""
+    """Return every condition of a study and its networks with weights at `checkpoint_epochs`."""
     check_type("config", config, StudyConfig), check_type("store", store, Store)
     epochs = checkpoint_epochs(config.max_epochs)
     conditions = [replace(condition, checkpoints=epochs) for condition in config.conditions()]
-    train_missing(conditions, store)
-    for condition in progress(conditions, desc="training history", unit="condition"):
-        yield condition, trained_networks(condition, store=store)
+    networks = all_networks(conditions, store=store)
+    return iter(
+        progress(networks, total=len(conditions), desc="training history", unit="condition")
+    )
 
 
 def network_checkpoints(
