@@ -87,15 +87,19 @@ print(one(1), len(one.stats.cache_hits))
 """
 
 
-@pytest.fixture
-def kernel(tmp_path):
-    """Return a package with one kernel whose machine code is cached."""
+def make_kernel(tmp_path: Path) -> Path:
+    """Write a package with one kernel whose machine code is cached."""
     files = {"__init__.py": "", "core/tolerances.py": "", "core/kernel.py": KERNEL}
     files["core/jit.py"] = (PACKAGE / "core" / "jit.py").read_text()
     for name, text in files.items():
         (tmp_path / "relaylib" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "relaylib" / name).write_text(text)
     return tmp_path
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    return make_kernel(tmp_path)
 
 
 def run_kernel(folder: Path, before: str = "", **settings: Any) -> subprocess.CompletedProcess:
