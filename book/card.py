@@ -1,6 +1,7 @@
 """What every page states about itself: parameters, versions, and how to reproduce it."""
 
 import ast
+import re
 import shlex
 import shutil
 import subprocess
@@ -12,7 +13,8 @@ from typing import Any
 
 import nbformat
 import pictures
-from pages import ROOT, Page, parameters_of
+from pages import ROOT, Page
+from parameters import parameters_of
 
 LIBRARIES = ("relaylib", "torch", "numpy", "numba", "scikit-learn", "xarray", "matplotlib")
 
@@ -122,6 +124,17 @@ def command(record: PageRecord) -> str:
     return shlex.join(words)
 
 
+def code(text: str) -> str:
+    """Return text as code in Markdown, of which nothing is read as Markdown or HTML."""
+    fence = "`" * (_longest_run(text) + 1)
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
+def _longest_run(text: str) -> int:
+    """Return the length of the longest run of backticks."""
+    return max(map(len, re.findall("`+", text)), default=0)
+
+
 def _source_link(function: str) -> str:
     module, _, name = function.rpartition(".")
     target = f"../_modules/{module.replace('.', '/')}.html#{name}"
@@ -129,7 +142,7 @@ def _source_link(function: str) -> str:
 
 
 def _banner(record: PageRecord) -> str:
-    rows = ", ".join(f"`{name} = {value!r}`" for name, value in record.parameters.items())
+    rows = ", ".join(code(f"{name} = {value!r}") for name, value in record.parameters.items())
     return (
         f":::{{admonition}} {record.profile.upper()} PROFILE: not the paper's scale\n"
         ":class: danger\n\n"
@@ -140,10 +153,12 @@ def _banner(record: PageRecord) -> str:
 
 def _card(record: PageRecord) -> str:
     declared = parameters_of(record.page.source)
-    values = {name: found["default"] for name, found in declared.items()} | record.parameters
-    parameters = [f"| `{k}` | `{v!r}` | {declared[k]['help']} |" for k, v in values.items()]
+    values = {name: found.default for name, found in declared.items()} | record.parameters
+    cells = {name: code(repr(value)).replace("|", "\\|") for name, value in values.items()}
+    parameters = [f"| `{k}` | {cell} | {declared[k].help} |" for k, cell in cells.items()]
     versions = ", ".join(f"{name} {number}" for name, number in libraries().items())
-    name = record.page.name
+    name, line = record.page.name, command(record)
+    fence = "`" * max(3, _longest_run(line) + 1)
     return "\n".join(
         [
             "## How this page was made",
@@ -163,9 +178,9 @@ def _card(record: PageRecord) -> str:
             "",
             "To reproduce it, from the root of the repository:",
             "",
-            "```bash",
-            command(record),
-            "```",
+            f"{fence}bash",
+            line,
+            fence,
         ]
     )
 

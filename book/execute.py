@@ -23,18 +23,8 @@ import card
 import nbformat
 import papermill
 import pictures
-from pages import (
-    NOTEBOOKS,
-    ROOT,
-    Page,
-    ParameterError,
-    check_parameters,
-    code_of,
-    of_profile,
-    pages_of_toc,
-    parse_parameters,
-    read_yaml,
-)
+from pages import NOTEBOOKS, ROOT, Page, code_of, pages_of_toc, read_yaml
+from parameters import ParameterError, checked, of_profile, parameters_of, parse_parameters
 from tqdm.auto import tqdm
 from traitlets.config import Config
 
@@ -62,8 +52,8 @@ def wanted_pages(book: Path) -> list[Page]:
 def all_parameters(page: Page, profile: str) -> dict[str, Any]:
     """Return the checked parameters of a run: the profile's, overridden by the page's own."""
     values = read_yaml(NOTEBOOKS / "params" / f"{profile}.yml")
-    check_parameters(page.source, page.parameters)
-    return of_profile(page.source, values) | page.parameters
+    own = checked(page.notebook, parameters_of(page.source), page.parameters)
+    return of_profile(page.source, values) | own
 
 
 def key_of(page: Page, profile: str) -> str:
@@ -182,9 +172,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Update all pages, or with ``--notebook`` one page, with the given parameters."""
     options = _parser().parse_args(arguments)
     book, profile = options.book.absolute(), options.profile
-    if options.notebook:
-        source = NOTEBOOKS / f"{options.notebook.removesuffix('.ipynb')}.ipynb"
-        pages = [Page(source.stem, parse_parameters(source, options.parameters))]
+    if options.notebook is not None:
+        page = Page(options.notebook.removesuffix(".ipynb"))
+        pages = [Page(page.notebook, parse_parameters(page.source, options.parameters))]
     elif options.parameters:
         raise ParameterError("-p needs --notebook")
     else:
@@ -197,7 +187,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"\n{name} failed: {error}\nNotebook up to the error: {executed / f'.{name}.ipynb'}")
     if errors:
         sys.exit(1)
-    if options.notebook:
+    if options.notebook is not None:
         print(f"Made {executed / pages[0].name}.ipynb; `make book` adds it to the book")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 
@@ -19,14 +19,19 @@ from relaylib.core.provenance import code_hash
 from relaylib.core.store import Store
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.ledger import evaluate
-from relaylib.studies.claims.texts import TEXTS
+from relaylib.studies.claims.texts import TEXTS, Text
 from relaylib.studies.study import StudyConfig
 
 HERE = Path(__file__).parent
 BY_SEED = HERE / "data" / "claims_by_seed.csv"
 README = HERE.parent / "README.md"
 MARKS = ("<!-- claims -->\n", "<!-- /claims -->")
-_COLOURS = {"reproduced": "#00664f", "partly": "#7a4f00", "not reproduced": "#9c2a1b"}
+_COLOURS = {
+    "reproduced": "#00664f",
+    "partly": "#7a4f00",
+    "not reproduced": "#9c2a1b",
+    "not judged": "#555555",
+}
 _WORDS = {True: "holds", False: "does not hold", None: "for reference, not counted"}
 
 
@@ -36,15 +41,15 @@ def ledger_rows(claims: Iterable[Claim], *, seed: int) -> pd.DataFrame:
     Returns
     -------
     Table with columns seed, code (hash of the code that judged), id, verdict, group, quantity,
-    estimate, low, high, null, and holds (True, False, or None for groups that are not counted).
-    Numbers are rounded to five significant digits.
+    estimate, low, high, n_undefined (networks without a value), null, and holds (True, False, or
+    None for groups that are not counted). Numbers are rounded to five significant digits.
     """
     code = code_hash(["relaylib.studies.claims.ledger"])[:16]
     rows = [
         {"seed": seed, "code": code, "id": claim.id, "verdict": claim.verdict}
         | {"group": group.group, "quantity": group.quantity}
         | {name: float(f"{getattr(group, name):.5g}") for name in ("estimate", "low", "high")}
-        | {"null": group.null, "holds": group.holds}
+        | {"n_undefined": group.n_undefined, "null": group.null, "holds": group.holds}
         for claim in claims
         for group in claim.groups
     ]
@@ -53,7 +58,8 @@ def ledger_rows(claims: Iterable[Claim], *, seed: int) -> pd.DataFrame:
 
 def stored_rows(path: Path = BY_SEED) -> pd.DataFrame:
     """Return the stored rows of all seeds."""
-    stored = pd.read_csv(path, dtype={"code": str}, keep_default_na=False)
+    undefined = {name: [""] for name in ("estimate", "low", "high", "n_undefined")}
+    stored = pd.read_csv(path, dtype={"code": str}, keep_default_na=False, na_values=undefined)
     return stored.assign(holds=stored.holds.map({"True": True, "False": False, "": None}))
 
 
@@ -114,11 +120,11 @@ def write_readme(rows: pd.DataFrame, path: Path = README) -> None:
     path.write_text(before + found + table + closed + after, encoding="utf-8")
 
 
-def ledger_table(rows: pd.DataFrame) -> str:
-    """Return the ledger of one seed as HTML, one line per claim."""
+def ledger_table(rows: pd.DataFrame, texts: Mapping[str, Text] = TEXTS) -> str:
+    """Return the ledger of one seed as HTML, one line per claim; texts are those of its study."""
     lines = []
     for id, found in rows.groupby("id", sort=False):
-        text, counting = TEXTS[str(id)], found[found.holds.notna()]
+        text, counting = texts[str(id)], found[found.holds.notna()]
         held = f"{int(counting.holds.sum())} of {len(counting)}"
         cells = (f"{id}. {text.claim}", text.where, text.statistic, measured(found), held)
         lines.append([*map(escape, cells), _badge(found.verdict.iloc[0])])
@@ -126,16 +132,22 @@ def ledger_table(rows: pd.DataFrame) -> str:
     return _table(head, lines, "Ledger of claims")
 
 
-def claim_details(rows: pd.DataFrame) -> str:
+def claim_details(rows: pd.DataFrame, texts: Mapping[str, Text] = TEXTS) -> str:
     """Return each claim's groups, what would refute it, and the effect of our choices, as HTML."""
     blocks = []
     for id, found in rows.groupby("id", sort=False):
-        text = TEXTS[str(id)]
+        text = texts[str(id)]
         lines = [
-            [escape(row.group), escape(row.quantity), *_numbers(row), _WORDS[row.holds]]
+            [
+                escape(row.group),
+                escape(row.quantity),
+                *_numbers(row),
+                str(row.n_undefined),
+                _held(row),
+            ]
             for row in found.itertuples()
         ]
-        head = ("group", "quantity", "estimate", "95 % interval", "null", "")
+        head = ("group", "quantity", "estimate", "95 % interval", "null", "without value", "")
         blocks.append(
             f"<details><summary><strong>{id}. {escape(text.claim)}</strong> "
             f"{_badge(found.verdict.iloc[0])}</summary>"
@@ -177,7 +189,12 @@ def disagreements(stored: pd.DataFrame) -> pd.DataFrame:
 def _numbers(row: object) -> list[str]:
     estimate, low, high, null = (getattr(row, name) for name in ("estimate", "low", "high", "null"))
     interval = f"[{low:.3g}, {high:.3g}]" if low < high else "no spread"
-    return [f"{estimate:.3g}", interval, f"{null:.3g}"]
+    return [f"{estimate:.3g}", interval if low == low else "none", f"{null:.3g}"]
+
+
+def _held(row: object) -> str:
+    holds, low = (getattr(row, name) for name in ("holds", "low"))
+    return _WORDS[holds] if low == low else "not judged"
 
 
 def _badge(verdict: str) -> str:

@@ -1,29 +1,19 @@
 """The pages of the book in order, each with its notebook and parameters."""
 
-import ast
+import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import papermill
 import yaml
+from parameters import ParameterError
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
-TYPES: dict[str, type | tuple[type, ...]] = {
-    "int": int,
-    "float": (int, float),
-    "str": str,
-    "bool": bool,
-    "list": list,
-    "tuple": tuple,
-}
-
-
-class ParameterError(ValueError):
-    """A parameter that the notebook does not declare, or a value of the wrong type."""
+LONGEST = 100  # characters of a page's name, before its hash
 
 
 @dataclass(frozen=True)
@@ -41,11 +31,26 @@ class Page:
     notebook: str
     parameters: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.notebook, str) or not re.fullmatch(r"\w[\w.-]*", self.notebook):
+            raise ParameterError(
+                "notebook must be the name of a file in notebooks/, without a folder, "
+                f"got {self.notebook!r}"
+            )
+
     @property
     def name(self) -> str:
-        """Name of the page: the notebook's, followed by each changed parameter."""
-        parts = [f"{name}-{value}" for name, value in sorted(self.parameters.items())]
-        return "-".join([self.notebook, *(re.sub(r"[^\w.-]+", "_", part) for part in parts)])
+        """Name of the page: the notebook's, followed by each changed parameter.
+
+        A name that would not say all (spaces, signs, long values) ends in a hash of the parameters.
+        """
+        chosen = sorted(self.parameters.items())
+        name = "-".join([self.notebook, *(f"{name}-{value}" for name, value in chosen)])
+        words = [value for _, value in chosen if not isinstance(value, int | float)]
+        if len(name) <= LONGEST and all(re.fullmatch(r"[A-Za-z0-9_.]*", str(w)) for w in words):
+            return name
+        digest = hashlib.sha256(json.dumps(chosen, default=repr).encode()).hexdigest()[:8]
+        return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)[:LONGEST]}-{digest}"
 
     @property
     def source(self) -> Path:
@@ -89,68 +94,6 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
 
 
-def parameters_of(notebook: Path) -> dict[str, dict[str, Any]]:
-    """Return name -> type, default and help of the parameters that a notebook declares.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such notebook; the message lists those available.
-    """
-    if not notebook.exists():
-        there = ", ".join(sorted(path.stem for path in notebook.parent.glob("*.ipynb")))
-        raise FileNotFoundError(f"no notebook {notebook.stem}; there are: {there}")
-    declared = papermill.inspect_notebook(str(notebook))
-    return {
-        name: {
-            "type": found["inferred_type_name"].split("[")[0],
-            "default": ast.literal_eval(found["default"]),
-            "help": found["help"],
-        }
-        for name, found in declared.items()
-    }
-
-
-def check_parameters(notebook: Path, given: dict[str, Any]) -> None:
-    """Raise ParameterError unless the notebook declares each parameter with this type."""
-    declared = parameters_of(notebook)
-    for name, value in given.items():
-        if name not in declared:
-            raise ParameterError(f"{notebook.stem} has no parameter {name!r}; {_listed(declared)}")
-        wanted = declared[name]["type"]
-        is_bool = isinstance(value, bool)
-        if not isinstance(value, TYPES[wanted]) or is_bool != (wanted == "bool"):
-            raise ParameterError(
-                f"{name} of {notebook.stem} must be {wanted}, got {value!r} "
-                f"({type(value).__name__}); {_listed(declared)}"
-            )
-
-
-def parse_parameters(notebook: Path, words: list[tuple[str, str]]) -> dict[str, Any]:
-    """Return the checked parameters from the command line, ``-p NAME VALUE``.
-
-    Raises
-    ------
-    ParameterError
-        On a name that the notebook does not declare, or a value of the wrong type.
-    """
-    declared = parameters_of(notebook)
-    given = {}
-    for name, word in words:
-        text = name in declared and declared[name]["type"] == "str"
-        given[name] = word if text else _literal(word)
-    check_parameters(notebook, given)
-    return {name: value for name, value in given.items() if value != declared[name]["default"]}
-
-
-def of_profile(notebook: Path, profile: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a profile that this notebook declares with another default."""
-    declared = parameters_of(notebook)
-    known = {name: value for name, value in profile.items() if name in declared}
-    check_parameters(notebook, known)
-    return {name: value for name, value in known.items() if value != declared[name]["default"]}
-
-
 def code_of(notebook: Path) -> str:
     """Return the code of all cells of a notebook, without magics."""
     cells = nbformat.read(notebook, as_version=4).cells
@@ -162,18 +105,3 @@ def code_of(notebook: Path) -> str:
         if not line.startswith(("%", "!"))
     ]
     return "\n".join(lines)
-
-
-def _literal(word: str) -> Any:
-    try:
-        return ast.literal_eval(word)
-    except (ValueError, SyntaxError):
-        return word
-
-
-def _listed(declared: dict[str, dict[str, Any]]) -> str:
-    lines = [
-        f"  {name}: {found['type']} = {found['default']!r}  {found['help']}".rstrip()
-        for name, found in declared.items()
-    ]
-    return "it has\n" + "\n".join(lines) if lines else "it has none"

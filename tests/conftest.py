@@ -12,6 +12,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     import xarray as xr
+    from pages import Page
 
     from relaylib.core.store import Store
     from relaylib.studies.study import StudyConfig
@@ -91,3 +92,31 @@ def small_study(tmp_path_factory: pytest.TempPathFactory) -> SmallStudy:
 
     config, store = StudyConfig(n_replicates=2), Store(tmp_path_factory.mktemp("small-study"))
     return SmallStudy(config, store, run_study(config, store=store))
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Page":
+    """A page made from a small notebook."""
+    import execute
+    import nbformat
+    import pages
+
+    new = nbformat.v4
+    cells = [
+        new.new_markdown_cell("# Small"),
+        new.new_code_cell(
+            "n_replicates: int = 20  # networks\nlabel: str = 'a'  # a word\nrate: float = 0.5\n"
+            "fails: bool = False",
+            metadata={"tags": ["parameters"]},
+        ),
+        new.new_code_cell("if fails:\n    import relaylib.core.checks\n    raise AssertionError"),
+        new.new_code_cell("(n_replicates, label, rate)"),
+    ]
+    kernel = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python"}}
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "paper.yml").write_text("n_replicates: 20\nseed: 1\n")
+    (tmp_path / "params" / "quick.yml").write_text("n_replicates: 2\n")
+    nbformat.write(new.new_notebook(cells=cells, metadata=kernel), tmp_path / "small.ipynb")
+    monkeypatch.setattr(pages, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(execute, "NOTEBOOKS", tmp_path)
+    return pages.Page("small")

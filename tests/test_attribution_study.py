@@ -1,7 +1,10 @@
 """The comparison of scores: equal to doing it by hand for one network."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import xarray as xr
 
 from relaylib.core.seeds import stream
 from relaylib.core.store import Store
@@ -134,6 +137,14 @@ def test_random_sets_do_not_depend_on_how_many_networks_there_are(compared, tmp_
     np.testing.assert_allclose(alone.prediction.sel(WHERE), both.prediction, atol=1e-6)
 
 
+def test_what_is_called_cumulative_loss_is_it_whatever_the_value_of_the_study(compared, store):
+    other = AttributionConfig(replace(STUDY, value="increment"), regime="2", time=9, n_random=3)
+    xr.testing.assert_equal(run_attribution(other, store=store), compared)
+    study = run_study(STUDY, store=store).sel(regime="2", time=9)
+    loss = compared.score.sel(measure="cumulative loss")
+    np.testing.assert_array_equal(loss, study.information_bits.transpose(*loss.dims))
+
+
 @pytest.mark.parametrize(
     ("field", "message"),
     [
@@ -146,3 +157,9 @@ def test_random_sets_do_not_depend_on_how_many_networks_there_are(compared, tmp_
 def test_bad_fields_are_named(field, message):
     with pytest.raises(ValueError, match=message):
         AttributionConfig(STUDY, **field)
+
+
+@pytest.mark.parametrize("n_nodes", [1, 21])
+def test_networks_whose_sets_cannot_be_compared_are_refused_before_they_are_trained(n_nodes):
+    with pytest.raises(ValueError, match=r"n_nodes must be in 2..20"):
+        AttributionConfig(replace(STUDY, n_nodes=n_nodes))

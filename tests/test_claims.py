@@ -19,8 +19,10 @@ from relaylib.figures import fig_claims
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.claims.inputs import contrast
 from relaylib.studies.claims.ledger import as_json, claims_table, evaluate
-from relaylib.studies.claims.texts import TEXTS
+from relaylib.studies.claims.texts import TEXTS, claim_texts
 from relaylib.studies.config import StudyConfig
+from relaylib.studies.knockouts import KnockoutConfig
+from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
 
 IDS = [f"C{number}" for number in range(1, 17)]
@@ -215,11 +217,57 @@ class TestEvaluate:
             ({"test_delays": (0, 1, 2)}, r"config\.test_delays must be"),
             ({"tasks": (MemoryTask(),)}, "memory and block tasks"),
             ({"n_replicates": 1}, "at least 2 replicates"),
+            ({"n_nodes": 1}, r"n_nodes must be in 2\.\.16"),
+            ({"n_nodes": 17}, r"n_nodes must be in 2\.\.16"),
         ],
     )
     def test_a_study_that_lacks_something_is_refused(self, change, message):
         with pytest.raises(ValueError, match=message):
             evaluate(replace(StudyConfig(n_replicates=2), **change))
+
+
+class TestTexts:
+    def test_they_name_the_sizes_and_steps_of_the_study(self):
+        config = StudyConfig(
+            tasks=(MemoryTask(onsets=(2, 5, 9)), BlockTask()),
+            n_nodes=5,
+            n_blank=7,
+            answer_delay=6,
+            lstm_state="hidden",
+            levels=3,
+            value="increment",
+            random_delays=(1, 2),
+        )
+        texts = {id: " / ".join(text) for id, text in claim_texts(config).items()}
+        for id, words in {
+            "C4": ["sees 2 of the 10 test delays"],
+            "C5": ["set sizes 1..4,", "at step 10 only"],
+            "C6": ["all 5 nodes"],
+            "C7": ["set sizes 1..4,", f"{KnockoutConfig().n_random} random sets"],
+            "C8": ["at steps 2, 5, 9 and", "row at step 17,", "The hidden state"],
+            "C9": ["3-means states and the increment value"],
+            "C11": ["read at delay 6"],
+            "C12": ["step 10: nodes", "all 15 values"],
+            "C13": ["8 contents in the plane of steps 10..17", "of 5 nodes; noise of 0.1"],
+            "C15": ["all 32 sets"],
+        }.items():
+            for part in words:
+                assert part in texts[id], id
+        assert "median states" in claim_texts(replace(config, discretiser="median"))["C9"].our_part
+
+    @pytest.mark.parametrize("id", ["C5", "C6", "C7", "C12", "C13", "C14", "C16"])
+    def test_rules_about_the_random_regime_say_so(self, id):
+        assert TEXTS[id].statistic.startswith("Random regime")
+
+    @pytest.mark.parametrize("id", IDS)
+    def test_a_rule_names_the_groups_that_are_shown_beside_it(self, evaluated, id):
+        (found,) = (c for c in evaluated if c.id == id)
+        beside = any(group.holds is None for group in found.groups)
+        assert ("beside it, not counted" in TEXTS[id].statistic) == beside
+
+    @pytest.mark.parametrize("id", ["C13", "C15"])
+    def test_where_the_lower_end_of_the_interval_decides_the_rule_says_so(self, id):
+        assert "lower end of the" in TEXTS[id].statistic
 
 
 class TestShown:
@@ -260,6 +308,10 @@ class TestShown:
             for found in evaluated:
                 assert f"{found.id}. " in text
             assert text.count("</span>") == 16
+        assert "set sizes 1..11," in ledger.ledger_table(rows)
+        other = claim_texts(StudyConfig(n_nodes=5))
+        assert "set sizes 1..4," in ledger.ledger_table(rows, other)
+        assert "kept of 5 nodes" in ledger.claim_details(rows, other)
         assert ledger.readme_table(rows).count("\n| C") == 16
 
     def test_rows_survive_the_file_and_replace_those_of_their_seed(self, evaluated, tmp_path):
@@ -271,6 +323,28 @@ class TestShown:
         one = read[read.seed == 3].reset_index(drop=True)
         expected = ledger.ledger_rows(evaluated, seed=3)
         pd.testing.assert_frame_equal(one, expected, check_dtype=False)
+
+    def test_networks_without_a_value_are_counted_and_no_interval_is_not_judged(self, tmp_path):
+        nan = float("nan")
+        groups = [Group("few", "Pearson r", 0.5, nan, nan, 18, 0.0, None)]
+        groups += [Group("none", "Pearson r", nan, nan, nan, 20, 0.0, None)]
+        rows = ledger.ledger_rows([Claim("C9", *TEXTS["C9"], tuple(groups))], seed=1)
+        ledger.keep_rows(rows, tmp_path / "rows.csv")
+        read = ledger.stored_rows(tmp_path / "rows.csv")
+        pd.testing.assert_frame_equal(read, rows, check_dtype=False)
+        for found in (rows, read):
+            assert found.n_undefined.tolist() == [18, 20]
+            page = ledger.claim_details(found)
+            assert "<td>0.5</td><td>none</td><td>0</td><td>18</td><td>not judged</td>" in page
+            assert "without value" in page
+            for text in (page, ledger.ledger_table(found), ledger.seeds_table(found)):
+                assert "not judged</span>" in text
+            assert "**not judged**" in ledger.readme_table(found)
+
+    def test_every_verdict_has_a_colour_of_its_own_that_can_be_read(self):
+        verdicts = {claim(*holds).verdict for holds in ((True,), (True, False), (False,), (None,))}
+        assert {*ledger._COLOURS} == verdicts
+        assert len({*ledger._COLOURS.values()}) == 4
 
     def test_seeds_that_disagree_are_named(self):
         rows = [ledger.ledger_rows([claim(True, h, None)], seed=s) for s, h in ((1, 1), (2, 0))]

@@ -88,6 +88,14 @@ def test_concepts_may_have_names():
     assert found.forecast_auc == 0.5
 
 
+@pytest.mark.parametrize("value", ["increment", "aggregate"])
+def test_values_that_do_not_reach_the_total_are_refused(value):
+    data = course([0, 0, 0, 0, 1.0], np.ones((5, 4)))
+    data.information_bits.attrs["value"] = value
+    with pytest.raises(ValueError, match=f"history must hold cumulative .* got value '{value}'"):
+        emergence(data)
+
+
 @pytest.mark.parametrize(("name", "value"), [("time", 3), ("level", 0.0), ("level", 1.5)])
 def test_bad_arguments_are_named(name, value):
     data = course([0, 0, 0, 0, 1.0], np.ones((5, 4)))

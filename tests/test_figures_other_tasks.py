@@ -209,6 +209,8 @@ def test_figures_of_training(maps, store, n_concepts):
 
 def test_widgets_take_their_times_from_the_study(config, study, store, n_concepts):
     explorer = RelayExplorer(study)
+    shown = [task["onsets"] for task in explorer.study["tasks"]]
+    assert shown == [list(task.onsets) for task in config.tasks]  # a property, no field
     assert (explorer.time, explorer.regime) == (14, "random")
     assert explorer.study["answer_steps"] == {"0": 14, "7": 21, "random": 20}
     assert len(explorer.study["tasks"][0]["concepts"]) == n_concepts

@@ -10,9 +10,11 @@ import card
 import execute
 import nbformat
 import pages
+import papermill
 import pytest
 from conftest import ROOT
-from pages import Page, ParameterError, check_parameters, parse_parameters
+from pages import Page
+from parameters import checked, parameters_of
 
 from relaylib.core.provenance import code_hash, imported_modules
 
@@ -23,30 +25,6 @@ BINARIES = Path(sys.executable).parent
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
 def source(request: pytest.FixtureRequest) -> Path:
     return request.param
-
-
-@pytest.fixture
-def small(tmp_path, monkeypatch) -> Page:
-    """A page made from a small notebook."""
-    new = nbformat.v4
-    cells = [
-        new.new_markdown_cell("# Small"),
-        new.new_code_cell(
-            "n_replicates: int = 20  # networks\nlabel: str = 'a'  # a word\nrate: float = 0.5\n"
-            "fails: bool = False",
-            metadata={"tags": ["parameters"]},
-        ),
-        new.new_code_cell("if fails:\n    import relaylib.core.checks\n    raise AssertionError"),
-        new.new_code_cell("(n_replicates, label, rate)"),
-    ]
-    kernel = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python"}}
-    (tmp_path / "params").mkdir()
-    (tmp_path / "params" / "paper.yml").write_text("n_replicates: 20\nseed: 1\n")
-    (tmp_path / "params" / "quick.yml").write_text("n_replicates: 2\n")
-    nbformat.write(new.new_notebook(cells=cells, metadata=kernel), tmp_path / "small.ipynb")
-    monkeypatch.setattr(pages, "NOTEBOOKS", tmp_path)
-    monkeypatch.setattr(execute, "NOTEBOOKS", tmp_path)
-    return Page("small")
 
 
 def test_every_notebook_is_in_the_contents():
@@ -77,7 +55,7 @@ def test_a_notebook_in_git_has_no_outputs(source):
 
 
 def test_parameters_are_typed_and_explained_and_have_the_papers_values(source):
-    declared = pages.parameters_of(source)
+    declared = parameters_of(source)
     profile = pages.read_yaml(ROOT / "notebooks" / "params" / "paper.yml")
     assert {"n_replicates", "seed"} <= set(declared)
     (cell,) = (
@@ -85,12 +63,14 @@ def test_parameters_are_typed_and_explained_and_have_the_papers_values(source):
         for cell in nbformat.read(source, as_version=4).cells
         if "parameters" in cell.metadata.get("tags", [])
     )
-    written = [line.target.id for line in ast.parse(cell.source).body]
-    assert list(declared) == written, "papermill cannot read a line (= in a comment?)"
+    papermills = papermill.inspect_notebook(str(source))
+    assert list(declared) == list(papermills), "papermill cannot read a line (= in a comment?)"
+    assert len(declared) == len(cell.source.splitlines())
     for name, found in declared.items():
-        assert found["help"], f"{name} has no comment"
-        check_parameters(source, {name: found["default"]})
-        assert found["default"] == profile.get(name, found["default"])
+        assert found.help, f"{name} has no comment"
+        assert found.help == papermills[name]["help"]
+        assert checked(source.stem, declared, {name: found.default}) == {name: found.default}
+        assert found.default == profile.get(name, found.default)
 
 
 def test_a_notebook_contains_no_functions_and_no_loops(source):
@@ -119,55 +99,6 @@ def test_a_number_in_a_caption_is_glued_or_part_of_a_rule(source):
             assert set(re.findall(r"\d+\.\d+", texts)) <= rules
 
 
-def test_the_plain_papermill_line_works_from_the_root(tmp_path):
-    words = ["notebooks/01_tasks.ipynb", tmp_path / "out.ipynb", "-p", "n_replicates", "2"]
-    subprocess.run([BINARIES / "papermill", *words], cwd=ROOT, check=True, capture_output=True)
-    cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
-    assert any("n_replicates = 2" in cell.source for cell in cells)
-
-
-def test_the_error_for_an_unknown_parameter_lists_the_allowed_names(small):
-    with pytest.raises(ParameterError, match="small has no parameter 'n_replicas'") as error:
-        parse_parameters(small.source, [("n_replicas", "3")])
-    for line in (
-        "n_replicates: int = 20  networks",
-        "label: str = 'a'  a word",
-        "rate: float = 0.5",
-    ):
-        assert line in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [("n_replicates", "2.5"), ("n_replicates", "many"), ("n_replicates", "True"), ("fails", "1")],
-)
-def test_a_parameter_of_the_wrong_type_is_refused(small, name, word):
-    with pytest.raises(ParameterError, match=rf"{name} of small must be (int|bool), got"):
-        parse_parameters(small.source, [(name, word)])
-
-
-def test_parameters_are_read_as_their_declared_type(small):
-    words = [("n_replicates", "3"), ("label", "5"), ("rate", "1")]
-    assert parse_parameters(small.source, words) == {"n_replicates": 3, "label": "5", "rate": 1}
-
-
-def test_a_parameter_with_its_default_value_makes_no_new_page(small):
-    assert Page("small", parse_parameters(small.source, [("n_replicates", "20")])).name == "small"
-
-
-def test_a_wrong_parameter_stops_the_command_immediately():
-    command = [sys.executable, "book/execute.py", "--notebook", "01_tasks", "-p", "n_nets", "1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode != 0
-    assert "01_tasks has no parameter 'n_nets'; it has" in done.stderr
-    assert "n_replicates: int = 20" in done.stderr
-
-
-def test_the_error_for_an_unknown_notebook_lists_the_available_ones(small):
-    with pytest.raises(FileNotFoundError, match="no notebook 99_no; there are: small"):
-        pages.parameters_of(pages.NOTEBOOKS / "99_no.ipynb")
-
-
 def test_a_changed_parameter_makes_a_page_in_addition_to_the_default_one(small, tmp_path):
     executed = tmp_path / "executed"
     executed.mkdir()
@@ -175,12 +106,12 @@ def test_a_changed_parameter_makes_a_page_in_addition_to_the_default_one(small, 
     for page in (small, other):
         execute.run(page, "paper", executed)
     names = sorted(path.name for path in executed.glob("*.ipynb"))
-    assert names == ["small-label-b_c.ipynb", "small.ipynb"]
+    assert names == [f"{other.name}.ipynb", "small.ipynb"]
     made = nbformat.read(executed / f"{other.name}.ipynb", as_version=4)
     assert any("(20, 'b c', 0.5)" in str(cell.get("outputs")) for cell in made.cells)
     command = re.search(r"```bash\n(.*)\n```", made.cells[-1].source)[1]
     assert shlex.split(command)[1:] == [
-        "notebooks/small.ipynb", "small-label-b_c.ipynb", "-r", "label", "b c",
+        "notebooks/small.ipynb", f"{other.name}.ipynb", "-r", "label", "b c",
     ]  # fmt: skip
 
 
@@ -242,7 +173,7 @@ def test_the_modules_of_the_book_can_be_imported_from_any_folder(tmp_path):
 def test_the_pages_of_the_ledger_and_of_speed_depend_on_their_modules_of_the_book():
     for notebook, module in (("09_claims", "book.ledger"), ("12_speed", "book.benchmark")):
         sources = execute.book_modules(Page(notebook))
-        assert set(sources) == {module}
+        assert set(sources) == {module, "book.parameters"}
 
 
 def test_the_variable_on_the_last_line_of_a_figures_cell_is_saved(tmp_path):

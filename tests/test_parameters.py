@@ -12,13 +12,14 @@ from typing import Any
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
-import pages
 import pytest
 from conftest import ROOT
 from matplotlib.figure import Figure
+from parameters import parameters_of
 from sklearn.manifold import TSNE
 
 from book.figure_data import figure_data
+from relaylib.core.store import Store
 from relaylib.mmphate import neighbourhoods
 
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
@@ -27,6 +28,8 @@ NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipy
 IN_STEP: dict[str, tuple[Any, ...]] = {
     "seed": (1,),  # not the notebooks' own, with which the book is made
     "n_replicates": (2, 1),
+    "n_nodes": (12, 8),
+    "learning_rate": (0.01, 0.012),
     "replicate": (1, 0),
     "regime": ("1", "5", "random"),
     "lag": (1, 5, 3),
@@ -80,6 +83,8 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
     "12_speed": {"run": ("bench.json",)},
     "13_mmphate": {  # one size only, not the book's: its maps take long
         "n_replicates": (1,),
+        "n_nodes": (12,),
+        "learning_rate": (0.01,),
         "regime": ("1",),
         "discretiser": ("median",),
         "lstm_state": ("hidden",),
@@ -97,11 +102,12 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
     },
 }
 OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
-    "00_home": {"n_replicates": (1,)},
+    "00_home": {"n_replicates": (1,), "n_nodes": (1, 17), "learning_rate": (0.0,)},
     "01_tasks": {"delay": (-1,), "first": (-1, 8), "second": (-1, 8)},
     "02_training": {
         "n_replicates": (0,),
         "seed": (-1,),
+        "n_nodes": (0,),
         "learning_rate": (0.0,),
         "accuracy_goal": (0.0, 1.1),
         "max_epochs": (0,),
@@ -115,8 +121,17 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "discretiser": ("mean",),
         "levels": (1, 17),
         "lstm_state": ("output",),
+        "n_nodes": (0,),
+        "learning_rate": (0.0,),
     },
-    "04_knockouts": {"task": ("both",), "regime": ("0",), "time": (0, 11), "n_random": (0,)},
+    "04_knockouts": {
+        "task": ("both",),
+        "regime": ("0",),
+        "time": (0, 11),
+        "n_random": (0,),
+        "n_nodes": (0,),
+        "learning_rate": (0.0,),
+    },
     "05_information_over_time": {
         "task": ("both",),
         "regime": ("6",),
@@ -125,9 +140,17 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "lag": (0, 6),
         "settle": (-1, 6),
         "value": ("sum",),
+        "n_nodes": (0,),
+        "learning_rate": (0.0,),
     },
-    "06_drift": {"lag": (0, 6), "value": ("sum",)},
-    "07_smearing": {"task": ("both",), "regime": ("6",), "time": (0, 16)},
+    "06_drift": {"lag": (0, 6), "value": ("sum",), "n_nodes": (0,), "learning_rate": (0.0,)},
+    "07_smearing": {
+        "task": ("both",),
+        "regime": ("6",),
+        "time": (0, 16),
+        "n_nodes": (0,),
+        "learning_rate": (0.0,),
+    },
     "08_latent_space": {
         "task": ("both",),
         "architecture": ("rnn",),
@@ -138,9 +161,16 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "n_random": (0,),
         "order_time": (0, 16),
         "labelling": ("node",),
+        "n_nodes": (0,),
+        "learning_rate": (0.0,),
     },
-    "09_claims": {"n_replicates": (1,), "levels": (1, 4)},
-    "10_exactness": {"rank": (0, 1621)},
+    "09_claims": {
+        "n_replicates": (1,),
+        "levels": (1, 4),
+        "n_nodes": (1, 17),
+        "learning_rate": (0.0,),
+    },
+    "10_exactness": {"rank": (0, 1621), "n_nodes": (0, 17), "learning_rate": (0.0,)},
     "11_attribution": {
         "task": ("both",),
         "architecture": ("rnn",),
@@ -149,6 +179,8 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "time": (0, 11),
         "n_random": (1,),
         "ridge": (0.0,),
+        "n_nodes": (1, 21),
+        "learning_rate": (0.0,),
     },
     "12_speed": {"run": ("no.json",)},
     "13_mmphate": {
@@ -159,6 +191,8 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "n_landmarks": (1,),
         "n_scored": (0,),
         "k": (0, 12),
+        "n_nodes": (0,),
+        "learning_rate": (0.0,),
     },
     "14_samples": {"n_shuffles": (1,), "n_nodes": (1, 63), "agreement": (0.4, 1.1)},
 }
@@ -167,7 +201,7 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
 def allowed(notebook: str) -> dict[str, tuple[Any, ...]]:
     """Values of each parameter of a notebook that are tested."""
     values = IN_STEP | ROTATED | OF_A_NOTEBOOK.get(notebook, {})
-    return {name: values[name] for name in pages.parameters_of(NOTEBOOKS[notebook])}
+    return {name: values[name] for name in parameters_of(NOTEBOOKS[notebook])}
 
 
 def designed(notebook: str) -> Iterator[dict[str, Any]]:
@@ -242,7 +276,10 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("notebook", "name", "value"), REFUSED)
-def test_a_value_just_outside_is_refused_by_name(notebook, name, value):
-    inside = next(designed(notebook))  # its results are stored already
+def test_a_value_just_outside_is_refused_by_name_before_anything_runs(
+    notebook, name, value, monkeypatch
+):
+    monkeypatch.setattr(Store, "dataset", lambda *_, **__: pytest.fail("a study is run first"))
+    inside = next(designed(notebook))
     with pytest.raises((ValueError, TypeError, FileNotFoundError), match=rf"\b{name}\b"):
         run_notebook(notebook, inside | {name: value})

@@ -442,3 +442,23 @@ def test_bad_settings_are_named(settings, error, message):
 def test_unknown_conditions_are_named(store, condition, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         load_ensemble(TINY, *condition, store=store)
+
+
+def test_the_labels_of_a_study_are_known_before_it_runs(small_study):
+    found = small_study.dataset.information_bits
+    assert {dim: tuple(found[dim].values) for dim in found.dims[:-1]} == small_study.config.labels
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"task": "maze"}, "task must be one of 'memory', 'block'; got 'maze'"),
+        ({"time": 16}, "time must be one of 1, 2, 3"),
+        ({"regime": "5", "replicate": 20}, "replicate must be one of 0, 1"),
+        ({"node": 1}, "labels must be one of 'task', 'architecture'"),
+    ],
+)
+def test_a_label_that_the_study_will_not_have_is_named(labels, message):
+    StudyConfig().check_labels(task="block", architecture="GRU", time=15, replicate=19)
+    with pytest.raises(ValueError, match=message):
+        StudyConfig().check_labels(**labels)

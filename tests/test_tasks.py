@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
-from relaylib.tasks.task import Task, Trials, check_trials, training_trials
+from relaylib.tasks.task import Task, Trials, check_trials, known_onsets, training_trials
 
 TASKS = (MemoryTask(), BlockTask())
 POPULATION = [MemoryTask(), MemoryTask(onsets=(1, 1, 2), amplitude=2.0), BlockTask()]
@@ -221,3 +221,15 @@ SHOWN, WANTED, NAMES = MemoryTask().population()
 def test_bad_trials_are_named(trials, error, message):
     with pytest.raises(error, match=re.escape(message)):
         check_trials(trials, where=" here")
+
+
+@pytest.mark.parametrize(
+    ("task", "onsets"),
+    [
+        (MemoryTask(onsets=(2, 5, 9)), (2, 5, 9)),
+        (MemoryTask(onsets="random"), None),
+        (BlockTask(), None),
+    ],
+)
+def test_a_task_may_say_when_its_concepts_are_shown(task, onsets):
+    assert known_onsets(task) == onsets

@@ -1,5 +1,7 @@
 """Training histories and their maps: the numbers of the study, at every epoch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -84,6 +86,13 @@ def test_the_history_carries_the_labels_of_the_study(history):
     dims = ("task", "architecture", "regime", "replicate", "epoch")
     assert history.information_bits.dims == (*dims, "time", "concept", "node")
     assert history.information_bits.units == history.relay_bits.units == "bit"
+
+
+@pytest.mark.parametrize("value", ["cumulative", "increment"])
+def test_the_history_and_the_study_say_what_the_value_of_a_node_is(store, value):
+    config = replace(CONFIG, architectures=("RNN",), n_replicates=1, value=value)
+    for result in (training_history(config, store=store), run_study(config, store=store)):
+        assert result.sel(task="memory").information_bits.attrs["value"] == value
 
 
 def test_accuracy_is_tested_at_delays_beyond_the_blank_steps(tmp_path):

@@ -26,6 +26,7 @@ from relaylib.information.kernels.lattice import (
 from relaylib.information.labels import Array, Labels, plain_arrays
 
 MAX_NODES = 20
+LARGEST_LATTICE = 16  # nodes for exact_summaries
 _BLOCK = 64  # networks between two updates of the progress bar
 
 
@@ -196,10 +197,11 @@ def exact_summaries(
     arrays, labels = plain_arrays(states, x_in, x_out, weights)
     cases = check_cases(*arrays)
     n_batch, n_nodes, _ = cases.states.shape
-    if n_nodes > 16 or not cases.fits:
+    if n_nodes > LARGEST_LATTICE or not cases.fits:
         raise ValueError(
-            "states must have at most 16 nodes, and symbols, x_in and x_out at most 65536 "
-            f"combinations; got {n_nodes} nodes and alphabets of {cases.shape}: use exact_subsets"
+            f"states must have at most {LARGEST_LATTICE} nodes, and symbols, x_in and x_out at "
+            f"most 65536 combinations; got {n_nodes} nodes and alphabets of {cases.shape}: use "
+            "exact_subsets"
         )
     batch, n_concepts = np.shape(arrays[0])[:-2], cases.pairs.shape[1]
     summary = _empty_summary((n_batch, n_concepts), n_nodes, np.uint16)

@@ -27,7 +27,8 @@ def emergence(history: xr.Dataset, *, time: int | None = None, level: float = 0.
     Parameters
     ----------
     history
-        As from `relaylib.studies.training_history.training_history`.
+        As from `relaylib.studies.training_history.training_history`, its ``information_bits``
+        with the value "cumulative".
     time
         Step at which the nodes are read, from 1; None: the last step of the input, from the
         coordinate ``input_end``.
@@ -48,21 +49,23 @@ def emergence(history: xr.Dataset, *, time: int | None = None, level: float = 0.
     Raises
     ------
     ValueError
-        If ``time`` is neither given nor a coordinate or not in ``history``, or ``level`` is not in
-        (0, 1].
+        If ``time`` is neither given nor a coordinate or not in ``history``, ``level`` is not in
+        (0, 1], or the value of the nodes is another one.
     """
     dims = ("epoch", "time", "concept")
     needed = {"relay_bits": dims, "information_bits": (*dims, "node"), "stopped_epoch": ()}
     check_dataset("history", history, **needed)
     check_dims("history", history, tuple(history.sizes))
+    value = history.information_bits.attrs.get("value", "cumulative")
+    if value != "cumulative":  # only these reach a concept's total, of which level is a fraction
+        raise ValueError(f"history must hold cumulative information_bits, got value {value!r}")
     for name in ("relay_bits", "information_bits", "epoch"):
         check_floats(f"history.{name}", history[name].values, (...,))
     if time is None and "input_end" not in history.coords:
         raise ValueError("time must be given: history has no coordinate input_end")
     time = int(history.input_end) if time is None else check_integer("time", time, 1)
     check_choice("time", time, history.time.values.tolist())
-    if not 0 < check_floats("level", level, ()) <= 1:
-        raise ValueError(f"level must be in (0, 1], got {level}")
+    level = check_level(level)
     total, bits = history.relay_bits.sel(time=time), history.information_bits.sel(time=time)
     final = total.isel(epoch=-1)
     known = final >= LEAST_BITS
@@ -87,6 +90,13 @@ def emergence(history: xr.Dataset, *, time: int | None = None, level: float = 0.
         "other_concept_auc": auc(others, relays).where(unlike).mean("from").where(open_case),
     }
     return xr.Dataset(found).drop_vars(["time", "epoch"], errors="ignore").assign_attrs(time=time)
+
+
+def check_level(level: float) -> float:
+    """Return a fraction of a concept's total; raise ValueError unless it is in (0, 1]."""
+    if not 0 < check_floats("level", level, ()) <= 1:
+        raise ValueError(f"level must be in (0, 1], got {level}")
+    return float(level)
 
 
 def auc(score: xr.DataArray, positive: xr.DataArray) -> xr.DataArray:

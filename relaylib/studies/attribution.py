@@ -19,7 +19,7 @@ from relaylib.core.checks import (
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders, stream
 from relaylib.core.store import Store, StoreLike, as_store
-from relaylib.information.exact import exact_subsets
+from relaylib.information.exact import MAX_NODES, exact_subsets
 from relaylib.information.relay import node_values
 from relaylib.measures.attribution import (
     node_information,
@@ -55,7 +55,8 @@ class AttributionConfig:
     Parameters
     ----------
     study
-        The networks, and how their relay information is found.
+        The networks, and how their relay information is found. The cumulative loss is compared,
+        whatever ``study.value`` is.
     regime
         Training regime of the networks; they answer at its delays, which are averaged.
     time
@@ -79,6 +80,7 @@ class AttributionConfig:
 
     def __post_init__(self) -> None:
         check_type("study", self.study, StudyConfig)
+        check_integer("n_nodes", self.study.n_nodes, 2, MAX_NODES)
         check_choice("regime", self.regime, self.study.regimes)
         if self.time is not None:
             normalise(self, time=check_integer("time", self.time, 1, self.study.n_steps))

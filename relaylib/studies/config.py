@@ -123,6 +123,23 @@ class StudyConfig:
         """Steps of the input, the same for all tasks; the last of them is the end of the input."""
         return self.tasks[0].n_steps
 
+    @property
+    def labels(self) -> dict[str, tuple[Any, ...]]:
+        """Labels of the dimensions that every result of the study will have."""
+        return {
+            "task": tuple(task.name for task in self.tasks),
+            "architecture": self.architectures,
+            "regime": self.regimes,
+            "replicate": tuple(range(self.n_replicates)),
+            "time": tuple(range(1, self.n_steps + self.n_blank + 1)),
+            "concept": tuple(range(len(self.tasks[0].concepts))),
+        }
+
+    def check_labels(self, **labels: Any) -> None:
+        """Raise ValueError unless the study will have each label, e.g. ``task="memory"``."""
+        for dim, label in labels.items():
+            check_choice(dim, label, self.labels[check_choice("labels", dim, self.labels)])
+
     def condition(self, task: Task | str, architecture: str, regime: str) -> TrainingConfig:
         """Return how the networks of one condition are trained; a task may be given by its name.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import xarray as xr
 
 from relaylib.core.checks import check_integer, check_type
@@ -16,7 +18,7 @@ from relaylib.networks.trained import all_networks, trained_networks
 from relaylib.networks.training import Trained
 from relaylib.studies.config import StudyConfig, configured
 from relaylib.studies.grid import by_condition
-from relaylib.tasks.task import Task, training_trials
+from relaylib.tasks.task import Task, known_onsets, training_trials
 
 
 def run_study(config: StudyConfig | None = None, *, store: StoreLike | None = None) -> xr.Dataset:
@@ -34,7 +36,9 @@ def run_study(config: StudyConfig | None = None, *, store: StoreLike | None = No
         ``information_bits`` (..., time, concept, node); ``relay_bits`` (..., time, concept,
         set_size): I_R of the relay set as it shrinks from all nodes to none; ``removal_order``
         (..., time, concept, removal_step): node labels 1.., the least relaying first. The
-        concepts' names are in ``concept_name`` (task, concept). Attributes hold the configuration.
+        concepts' names are in ``concept_name`` (task, concept). Attributes hold the configuration,
+        and as JSON the ``onsets`` of tasks that say when they show each concept; that of
+        ``information_bits`` the ``value`` of a node, as in `relaylib.information_matrix`.
 
     Warns
     -----
@@ -135,7 +139,9 @@ def _measure(config: StudyConfig, store: Store) -> xr.Dataset:
     study = by_condition(config, cells)
     for name, (units, label) in _VARIABLES.items():
         study[name].attrs = {"units": units, "long_name": label}
-    return study.assign_attrs(seed=config.seed)
+    study.information_bits.attrs["value"] = config.value
+    onsets = {task.name: known_onsets(task) for task in config.tasks}
+    return study.assign_attrs(seed=config.seed, onsets=json.dumps(onsets))
 
 
 _VARIABLES = {

@@ -139,6 +139,7 @@ def measure_networks(
     networks = xr.Dataset(measured | {"activations": activations} | dict(entropies))
     for name, attrs in _ATTRS.items():
         networks[name].attrs = attrs
+    networks.information_bits.attrs["value"] = config.value
     return networks
 
 

@@ -44,6 +44,8 @@ class Task(Protocol):
         Width and length of an input sequence, without blank steps.
     is_sampled
         True if the sequences cannot be listed (noise, random onsets) and must be sampled.
+    onsets
+        May be left out: the step at which each concept is shown, for marks in the explorer.
     """
 
     @property
@@ -71,6 +73,15 @@ def check_task(task: Task) -> Task:
             f"hashable (a frozen dataclass), got {task!r}"
         )
     return task
+
+
+def known_onsets(task: Task) -> tuple[int, ...] | None:
+    """Return the step at which each concept is shown; None if the task does not say."""
+    onsets = getattr(check_task(task), "onsets", None)
+    if not isinstance(onsets, tuple | list) or len(onsets) != len(task.concepts):
+        return None
+    steps = tuple(int(step) for step in onsets if isinstance(step, int | np.integer))
+    return steps if len(steps) == len(onsets) else None
 
 
 def training_trials(task: Task, *, n_sampled: int, seed: int, held_out: bool = False) -> Trials:

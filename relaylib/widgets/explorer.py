@@ -127,18 +127,15 @@ def shown_first(regimes: Sequence[str]) -> str:
 def _labels(study: xr.Dataset) -> dict[str, Any]:
     """What the script needs to know about the study besides the matrices."""
     sizes, n_steps = study.sizes, int(study.input_end)
-    settings = json.loads(study.attrs.get("configuration", "{}")).get("tasks", [])
-    onsets = [task.get("onsets") for task in settings]
-    if len(onsets) != sizes["task"]:  # some tasks of a study only
-        onsets = [None] * sizes["task"]
+    onsets = json.loads(study.attrs.get("onsets", "{}"))
     return {
         "tasks": [
             {
                 "name": str(task),
                 "concepts": concept_names(study.sel(task=task)),
-                "onsets": steps if isinstance(steps, list) else None,
+                "onsets": onsets.get(str(task)),
             }
-            for task, steps in zip(study.task.values, onsets, strict=True)
+            for task in study.task.values
         ],
         "architectures": [str(name) for name in study.architecture.values],
         "regimes": [str(name) for name in study.regime.values],

@@ -7,12 +7,13 @@ from dataclasses import asdict
 
 import xarray as xr
 
-from relaylib.core.checks import check_all, check_bool
+from relaylib.core.checks import check_all, check_bool, check_integer
 from relaylib.core.store import StoreLike, as_store
+from relaylib.information.exact import LARGEST_LATTICE
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.inputs import claim_inputs
 from relaylib.studies.claims.rules import RULES
-from relaylib.studies.claims.texts import TEXTS
+from relaylib.studies.claims.texts import claim_texts
 from relaylib.studies.config import StudyConfig, configured
 
 
@@ -31,7 +32,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        If the study lacks a factor level that a claim names, or has fewer than two replicates.
+        If the study lacks a factor level that a claim names, has fewer than two replicates, or
+        networks of fewer than 2 or more than 16 nodes.
     """
     config, store = configured(config, StudyConfig), as_store(store)
     check_bool("export", export)
@@ -41,8 +43,10 @@ def evaluate(
             raise ValueError(f"config.{name} must be {getattr(full, name)}, the claims need all")
     if [task.name for task in config.tasks] != ["memory", "block"] or config.n_replicates < 2:
         raise ValueError("config must hold memory and block tasks and at least 2 replicates")
+    check_integer("n_nodes", config.n_nodes, 2, LARGEST_LATTICE)
     inputs = claim_inputs(config, store=store)
-    claims = [Claim(id, *TEXTS[id], tuple(rule(inputs))) for id, rule in RULES.items()]
+    texts = claim_texts(config)
+    claims = [Claim(id, *texts[id], tuple(rule(inputs))) for id, rule in RULES.items()]
     if export:
         path = store.root / "claims.json"
         partial = path.with_suffix(".json.partial")

@@ -20,6 +20,7 @@ from relaylib.studies.claims.inputs import FIXED, ClaimInputs, Estimate, contras
 from relaylib.studies.config import StudyConfig
 from relaylib.studies.latent import sharpening
 from relaylib.tasks.memory import MemoryTask
+from relaylib.tasks.task import known_onsets
 
 
 def _above(
@@ -130,9 +131,9 @@ def _c7(inputs: ClaimInputs) -> Iterator[Group]:
 
 
 def _onsets(config: StudyConfig) -> tuple[int, ...]:
-    (onsets,) = (task.onsets for task in config.tasks if isinstance(task, MemoryTask))
-    if isinstance(onsets, str):
-        raise ValueError("the claims need a MemoryTask with fixed onsets, got onsets='random'")
+    (onsets,) = (known_onsets(task) for task in config.tasks if task.name == "memory")
+    if onsets is None:
+        raise ValueError("config.tasks must hold a memory task with fixed onsets for the claims")
     return onsets
 
 
