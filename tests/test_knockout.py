@@ -240,3 +240,21 @@ def test_whole_numbers_of_numpy_are_allowed():
     numbers = {"delays": (np.int64(1),), "step": np.uint8(9)}
     plain = knockout_accuracy(ensemble, GOOD, sets, delays=(1,), step=9)
     np.testing.assert_array_equal(knockout_accuracy(ensemble, GOOD, sets, **numbers), plain)
+
+
+SHOWN, WANTED, NAMES = MemoryTask().population()
+
+
+@pytest.mark.parametrize(
+    ("trials", "message"),
+    [
+        (Trials(SHOWN, WANTED[:4], NAMES), r"targets .* must have shape \(8, .*got \(4, 3\)"),
+        (Trials(SHOWN, WANTED[:, :2], NAMES), r"targets .* must have shape|concepts .* 2 distinct"),
+        (Trials(SHOWN * np.nan, WANTED, NAMES), "inputs .* must be finite"),
+        (Trials(SHOWN, WANTED * np.nan, NAMES), "targets .* must be finite"),
+        (Trials(SHOWN, (WANTED + 1) / 2, NAMES), "targets .* must be -1 or"),
+    ],
+)
+def test_trials_that_do_not_fit_are_named(trials, message):
+    with pytest.raises(ValueError, match=message):
+        knockout_accuracy(untrained("RNN", 3), trials, np.ones((2, 1, 12), bool), delays=(1,))

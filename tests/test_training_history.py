@@ -13,8 +13,13 @@ from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.recording import record
 from relaylib.networks.training import train
+from relaylib.studies.attribution import run_attribution
+from relaylib.studies.claims.ledger import evaluate
 from relaylib.studies.config import StudyConfig
 from relaylib.studies.estimator_validation import validate_estimators
+from relaylib.studies.knockouts import run_knockouts
+from relaylib.studies.latent import run_latent
+from relaylib.studies.lattices import run_lattices
 from relaylib.studies.map_quality import map_quality, relay_distance_ratio
 from relaylib.studies.study import run_study
 from relaylib.studies.training_activations import training_activations
@@ -232,13 +237,18 @@ def test_checkpoint_epochs_of_no_whole_number_raise_an_error(max_epochs):
     ("study", "kind"),
     [
         (training_history, "StudyConfig"),
+        (run_lattices, "StudyConfig"),
+        (evaluate, "StudyConfig"),
+        (run_knockouts, "KnockoutConfig"),
+        (run_latent, "LatentConfig"),
+        (run_attribution, "AttributionConfig"),
         (map_training, "MapConfig"),
         (map_quality, "MapConfig"),
         (training_activations, "ActivationsConfig"),
         (validate_estimators, "ValidationConfig"),
     ],
 )
-@pytest.mark.parametrize("config", [0, [], "", MemoryTask()])
+@pytest.mark.parametrize("config", [0, [], {}, "", MemoryTask()])
 def test_config_of_another_type_raises_an_error(study, kind, config, store):
     with pytest.raises(TypeError, match=f"config must be a {kind} or None, got"):
         study(config, store=store)

@@ -432,10 +432,12 @@ OF: dict[str, list[Arguments]] = {
         {"config": lambda: ActivationsConfig(replace(CONDITION, checkpoints=(0, 1)))}
     ],
     "checkpoint_epochs": [{"max_epochs": lambda: 30}],
+    "check_level": [{"level": lambda: 0.5}],
     "network_checkpoints": [{"n_epochs": lambda: 2}],
     "training_history": [{"config": lambda: ONE_REGIME}],
     "random_walk": [{"ensemble": ensemble}],
     "training_trials": [{"n_sampled": lambda: 10}],
+    "StudyConfig.check_labels": [{"labels": lambda: {"task": "memory", "time": 10}}],
     "StudyConfig": [{"tasks": lambda: (MemoryTask(), BlockTask())}],
 }
 
