@@ -22,7 +22,8 @@ def normalise(config: Any, **checked: Any) -> None:
 
 def check_choice(name: str, value: Any, allowed: Collection[Any]) -> Any:
     """Return ``value``; raise ValueError unless it is one of ``allowed``."""
-    if not isinstance(value, Hashable) or value not in tuple(allowed):
+    is_one = isinstance(value, Hashable) and not getattr(value, "ndim", 0)  # a tensor is hashable
+    if not is_one or value not in tuple(allowed):
         listed = ", ".join(repr(choice) for choice in allowed)
         raise ValueError(f"{name} must be one of {listed}; got {value!r}")
     return value
