@@ -1,10 +1,14 @@
 """Imports between the rooms of relaylib go only down, never sideways and never in a circle."""
 
 import ast
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+import relaylib
 
 PACKAGE = Path(__file__).parent.parent / "relaylib"
 FLOORS = (
@@ -79,3 +83,22 @@ def test_no_file_of_the_package_reads_the_repository():
 
 def test_real_imports_are_seen():
     assert {"networks.ensemble", "core.store", "information.relay"} <= IMPORTS["studies.study"]
+
+
+def test_importing_relaylib_loads_nothing_that_is_not_used():
+    code = (
+        "import sys, relaylib\n"
+        "heavy = ('torch', 'numba', 'xarray', 'sklearn')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+        "relaylib.greedy_order, relaylib.exact_subsets, relaylib.MemoryTask\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\nFalse\n"
+
+
+def test_every_public_name_is_found_and_an_unknown_one_is_refused():
+    assert {name for name in relaylib.__all__ if not hasattr(relaylib, name)} == set()
+    assert set(relaylib.__all__) <= set(dir(relaylib))
+    with pytest.raises(AttributeError, match="relaylib has no attribute 'greedy', only MMPHATE"):
+        relaylib.greedy  # noqa: B018

@@ -180,7 +180,7 @@ class Store:
         return self.root / f"{key['name']}-{digest[:16]}{form.suffix}"
 
     def _has(self, key: dict[str, Any]) -> bool:
-        return any(_manifest(self._path(key, form)).exists() for form in (_DATASET, _ARRAYS))
+        return any(os.path.exists(_manifest(self._path(key, form))) for form in (_DATASET, _ARRAYS))
 
     def _waiting_lock(self, path: Path) -> AbstractContextManager[Any]:
         lock = self._lock(path, timeout=_PATIENCE_S)
@@ -265,8 +265,8 @@ def _manifest(path: Path) -> Path:
 
 def _read(path: Path, key: dict[str, Any]) -> bytes | None:
     """Return the data of an undamaged entry, else None; warn of a damaged one."""
-    _sweep(path)
     try:
+        _sweep(path)
         if not path.exists() and not _manifest(path).exists():
             return None
         manifest = json.loads(read_regular(_manifest(path), _MANIFEST_BYTES))
