@@ -113,7 +113,7 @@ def train_stack(
         for row, slot in enumerate(slots):
             accuracy = float(correct[row, list(slot.config.delays)].mean())
             if slot.is_done(slot.epochs, accuracy):
-                slot.finish(flat[row], slot.epochs, accuracy)
+                slot.finish(flat[row].cpu().numpy(), slot.epochs, accuracy)
                 yield slot
             else:
                 stay.append(row)

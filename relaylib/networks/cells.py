@@ -5,19 +5,22 @@ Equations, gate order and weight names are those of `torch.nn.RNN`, `torch.nn.GR
 feature-major: (network, node, sequence).
 """
 
-from math import prod
+from __future__ import annotations
 
-import torch
-from torch import Tensor
+from math import prod
+from typing import TYPE_CHECKING, TypeAlias
 
 from relaylib.core.checks import check_choice
+
+if TYPE_CHECKING:  # torch takes a second to import: only where something is trained or converted
+    from torch import Tensor
 
 ARCHITECTURES = ("RNN", "GRU", "LSTM")
 N_GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 WEIGHT_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "readout_weight", "readout_bias")
 """In the order of the flattened weights."""
 
-State = tuple[Tensor, ...]
+State: TypeAlias = "tuple[Tensor, ...]"
 """(h,) of an RNN or GRU, (h, c) of an LSTM; each (network, node, sequence)."""
 
 
@@ -33,7 +36,7 @@ def weight_shapes(
 
 def flat_views(flat: Tensor, shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
     """Cut flattened weights (network, n_weights) into named views, without a copy."""
-    parts = torch.split(flat, [prod(shape) for shape in shapes.values()], dim=1)
+    parts = flat.split([prod(shape) for shape in shapes.values()], dim=1)
     return {
         name: part.reshape(len(flat), *shape)
         for (name, shape), part in zip(shapes.items(), parts, strict=True)
@@ -54,21 +57,21 @@ def next_state(
     h, from_input = state[0], weights["bias_ih"][:, :, None]
     if x is not None:
         from_input = from_input + weights["weight_ih"] @ x
-    recurrent = torch.baddbmm(weights["bias_hh"][:, :, None], weights["weight_hh"], h)
+    recurrent = weights["bias_hh"][:, :, None].baddbmm(weights["weight_hh"], h)
     if architecture == "RNN":
-        return (torch.tanh(from_input + recurrent),)
+        return ((from_input + recurrent).tanh(),)
     if architecture == "GRU":
         reset_x, update_x, new_x = from_input.chunk(3, dim=1)
         reset_h, update_h, new_h = recurrent.chunk(3, dim=1)
-        update = torch.sigmoid(update_x + update_h)
-        new = torch.tanh(new_x + torch.sigmoid(reset_x + reset_h) * new_h)
+        update = (update_x + update_h).sigmoid()
+        new = (new_x + (reset_x + reset_h).sigmoid() * new_h).tanh()
         return ((1 - update) * new + update * h,)
     into, keep, new, out = (from_input + recurrent).chunk(4, dim=1)
-    cell = torch.sigmoid(keep) * state[1] + torch.sigmoid(into) * torch.tanh(new)
-    return torch.sigmoid(out) * torch.tanh(cell), cell
+    cell = keep.sigmoid() * state[1] + into.sigmoid() * new.tanh()
+    return out.sigmoid() * cell.tanh(), cell
 
 
 def readout(weights: dict[str, Tensor], state: State) -> Tensor:
     """Return tanh(W h + b), (network, concept, sequence)."""
     bias, weight = weights["readout_bias"][:, :, None], weights["readout_weight"]
-    return torch.tanh(torch.baddbmm(bias, weight, state[0]))
+    return bias.baddbmm(weight, state[0]).tanh()

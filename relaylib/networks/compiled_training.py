@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
-import torch
 
 from relaylib.core.jit import cached_njit
 from relaylib.networks import compiled_cells as cells
@@ -51,7 +50,7 @@ def _train(replicate: Replicate, inputs: np.ndarray, targets: np.ndarray) -> Rep
                 kind, config.n_nodes, case, state, rule, epoch, checkpoints, kept
             )
     replicate.checkpoints = dict(zip(checkpoints.tolist(), kept, strict=True))
-    replicate.finish(torch.from_numpy(flat), epoch, accuracy)
+    replicate.finish(flat, epoch, accuracy)
     return replicate
 
 

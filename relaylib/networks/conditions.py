@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
 from relaylib.core.checks import check_choice, check_finite, check_integer
 from relaylib.networks.cells import ARCHITECTURES
 from relaylib.networks.ensemble import MAX_BLANK
@@ -123,10 +121,16 @@ class TrainingConfig:
         check_choice("device", self.device, ("cpu", "cuda"))
         if self.device == "cuda" and self.backend == "compiled":
             raise ValueError('backend must be "autograd" with device="cuda", got "compiled"')
-        if self.device == "cuda" and not torch.cuda.is_available():
+        if self.device == "cuda" and not _has_gpu():
             raise ValueError('device must be "cpu", got "cuda": torch finds no GPU')
 
     @property
     def delays(self) -> tuple[int, ...]:
         """The delays that occur in training."""
         return self.random_delays if self.regime == "random" else (int(self.regime),)
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from relaylib.core.checks import check_choice, check_finite, check_integer
 from relaylib.core.tolerances import LARGEST_SAMPLE
 from relaylib.networks import cells
 from relaylib.networks.cells import ARCHITECTURES, State, weight_shapes
 
+if TYPE_CHECKING:  # torch takes a second to import: only where networks are made
+    from torch import Tensor, nn
+
 LSTM_STATES = ("cell", "hidden")
 MAX_BLANK = 10_000
 """Largest number of blank steps of a run, and largest delay."""
-_LAYERS = {"RNN": nn.RNN, "GRU": nn.GRU, "LSTM": nn.LSTM}
 
 
 class Run(NamedTuple):
@@ -69,6 +69,8 @@ class Ensemble:
     weights: dict[str, Tensor]
 
     def __post_init__(self) -> None:
+        from torch import Tensor
+
         check_choice("architecture", self.architecture, ARCHITECTURES)
         if not isinstance(self.weights, dict):
             raise TypeError(f"weights must be a dict, got {type(self.weights).__name__}")
@@ -144,6 +146,8 @@ class Ensemble:
             If there is no network, they differ in kind or size, a layer is of another kind than
             above, or a module is of a subclass, which may compute something else.
         """
+        import torch
+
         pairs = list(networks) if isinstance(networks, Iterable) else []
         if not pairs:
             raise ValueError(f"networks must hold (layer, readout) pairs, got {networks!r}")
@@ -164,12 +168,14 @@ class Ensemble:
         ValueError, TypeError
             If ``index`` is not that of a network.
         """
+        import torch
+
         check_integer("index", index, -len(self), len(self) - 1)
         weights = {name: values[0] for name, values in self[index].weights.items()}
         like = weights["weight_hh"]
         with torch.random.fork_rng(devices=[]):  # torch draws initial weights, replaced below
-            layer = _LAYERS[self.architecture](self.n_inputs, self.n_nodes).to(like)
-            readout = nn.Linear(self.n_nodes, self.n_outputs).to(like)
+            layer = getattr(torch.nn, self.architecture)(self.n_inputs, self.n_nodes).to(like)
+            readout = torch.nn.Linear(self.n_nodes, self.n_outputs).to(like)
         readout.load_state_dict(
             {"weight": weights.pop("readout_weight"), "bias": weights.pop("readout_bias")}
         )
@@ -197,7 +203,6 @@ class Ensemble:
         """Return the outputs (network, concept, sequence) for a state, each in [-1, 1]."""
         return cells.readout(self.weights, state)
 
-    @torch.no_grad()
     def run(self, inputs: np.ndarray, n_blank: int) -> Run:
         """Run every network on the same sequences, followed by blank steps.
 
@@ -218,7 +223,7 @@ class Ensemble:
         inputs = check_finite("inputs", inputs, (None, None, self.n_inputs))
         check_integer("n_blank", n_blank, 0, MAX_BLANK)
         like = self.weights["weight_hh"]
-        shown = torch.as_tensor(inputs.transpose(1, 2, 0).copy()).to(like)
+        shown = like.new_tensor(inputs.transpose(1, 2, 0))
         if not shown.isfinite().all():
             raise ValueError(f"inputs must be in the range of {like.dtype}, got {inputs.max()}")
         state, states, outputs = self.start(len(inputs)), [], []
@@ -226,17 +231,21 @@ class Ensemble:
             state = self.step(x, state)
             states.append(state)
             outputs.append(self.readout(state))
-        hidden, *cell = (
-            torch.stack(part, dim=1).cpu().numpy() for part in zip(*states, strict=True)
-        )
-        return Run(hidden, cell[0] if cell else None, torch.stack(outputs, dim=1).cpu().numpy())
+        hidden, *cell = (_over_time(part) for part in zip(*states, strict=True))
+        return Run(hidden, cell[0] if cell else None, _over_time(outputs))
+
+
+def _over_time(steps: Sequence[Tensor]) -> np.ndarray:
+    return np.stack([values.cpu().numpy() for values in steps], axis=1)
 
 
 def _check_pair(pair: Sequence[nn.Module], like: Sequence[nn.Module]) -> None:
+    from torch import nn
+
     if not isinstance(pair, Sequence) or len(pair) != 2 or type(pair[1]) is not nn.Linear:
         raise ValueError(f"networks must hold pairs (layer, nn.Linear), got {pair!r}")
     layer, readout = pair
-    if type(layer) not in _LAYERS.values():
+    if type(layer) not in (nn.RNN, nn.GRU, nn.LSTM):
         raise ValueError(
             "networks: the layer must be an nn.RNN, nn.GRU or nn.LSTM and not of a subclass, "
             f"got {type(layer).__name__}"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import prod, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
 from relaylib.core.seeds import stream
 from relaylib.networks.cells import weight_shapes
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.tasks.task import training_trials
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass
@@ -61,9 +64,9 @@ class Replicate:
         if self.epochs in self.config.checkpoints:
             self.checkpoints[self.epochs] = weights.cpu().numpy().copy()
 
-    def finish(self, weights: Tensor, epochs: int, accuracy: float) -> None:
+    def finish(self, weights: np.ndarray, epochs: int, accuracy: float) -> None:
         """Keep the final weights, also as the checkpoints that were not reached."""
-        self.weights, self.epochs, self.accuracy = weights.cpu().numpy(), epochs, accuracy
+        self.weights, self.epochs, self.accuracy = weights, epochs, accuracy
         for epoch in self.config.checkpoints:
             if epoch > epochs:
                 self.checkpoints[epoch] = self.weights

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import torch
 
 from relaylib.core.checks import check_all, check_type
 from relaylib.core.store import StoreLike, as_store
@@ -65,6 +64,8 @@ def _pack(trained: Trained) -> dict[str, np.ndarray]:
 
 
 def _unpack(condition: TrainingConfig, arrays: dict[str, np.ndarray]) -> Trained:
+    import torch
+
     def ensemble(prefix: str = "") -> Ensemble:
         weights = {name: torch.from_numpy(arrays[prefix + name]) for name in WEIGHT_NAMES}
         return Ensemble(condition.architecture, weights)

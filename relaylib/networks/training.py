@@ -4,18 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
 from relaylib.core.progress import progress
-from relaylib.networks import autograd, compiled_training
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.replicate import Replicate
-
-_BACKENDS = {
-    "compiled": compiled_training.train_replicates,
-    "autograd": autograd.train_replicates,
-}
 
 
 @dataclass(frozen=True)
@@ -98,14 +91,24 @@ def train_conditions(
     replicates = {c: [Replicate(c, r) for r in range(c.n_replicates)] for c in configs}
     every = [replicate for config in configs for replicate in replicates[config]]
     with progress(total=len(every), desc="training", unit="network") as bar:
-        for replicate in _BACKENDS[backends[0]](every):
+        for replicate in _train_replicates(backends[0], every):
             bar.update()
             waiting[replicate.config] -= 1
             if waiting[replicate.config] == 0:
                 yield replicate.config, _trained(replicate.config, replicates[replicate.config])
 
 
+def _train_replicates(backend: str, replicates: list[Replicate]) -> Iterator[Replicate]:
+    if backend == "autograd":
+        from relaylib.networks.autograd import train_replicates
+    else:
+        from relaylib.networks.compiled_training import train_replicates
+    return train_replicates(replicates)
+
+
 def _trained(config: TrainingConfig, replicates: Sequence[Replicate]) -> Trained:
+    import torch
+
     def ensemble(rows: list) -> Ensemble:
         flat = torch.as_tensor(np.stack(rows))
         return Ensemble.from_flat(config.architecture, flat, config.task.n_inputs, config.n_nodes)

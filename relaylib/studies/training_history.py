@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import torch
 import xarray as xr
 
 from relaylib.core.checks import check_integer, check_type
@@ -97,6 +96,8 @@ def network_checkpoints(
 
     At most ``n_epochs`` checkpoints, evenly spread, the first and the last among them; None: all.
     """
+    import torch
+
     check_type("trained", trained, Trained)
     replicate = check_integer("replicate", replicate, 0, len(trained.epochs) - 1)
     if n_epochs is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
@@ -101,7 +100,7 @@ def random_walk(ensemble: Ensemble, *, rng: np.random.Generator) -> Ensemble:
         step = rng.normal(size=(len(path) - 1, path.shape[1]))
         step *= length / np.linalg.norm(step, axis=1, keepdims=True)
         walk = np.cumsum([path[0], *step], axis=0)
-        weights[name] = torch.from_numpy(walk.reshape(values.shape)).to(values.dtype)
+        weights[name] = values.new_tensor(walk.reshape(values.shape))
     return Ensemble(ensemble.architecture, weights)
 
 
