@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # each name is imported when it is first used: `import relayl
         relay_information,
     )
     from relaylib.information.significance import shuffle_test
+    from relaylib.measures.analysis import analyse
     from relaylib.measures.drift import drift, overlap
     from relaylib.measures.knockout import first_nodes, knockout_accuracy
     from relaylib.measures.smearing import smearing
@@ -24,6 +25,7 @@ if TYPE_CHECKING:  # each name is imported when it is first used: `import relayl
     from relaylib.networks.conditions import TrainingConfig
     from relaylib.networks.discretisation import discretise
     from relaylib.networks.ensemble import Ensemble
+    from relaylib.networks.modules import record_module
     from relaylib.networks.recording import Recording, record
     from relaylib.networks.training import Trained, train
     from relaylib.studies.claims.ledger import evaluate
@@ -50,6 +52,7 @@ __all__ = [
     "Trained",
     "TrainingConfig",
     "Trials",
+    "analyse",
     "combine_studies",
     "discretise",
     "drift",
@@ -64,6 +67,7 @@ __all__ = [
     "load_networks",
     "overlap",
     "record",
+    "record_module",
     "relay_information",
     "run_knockouts",
     "run_study",

@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
+import torch
 import xarray as xr
 from torch import nn
 
@@ -109,6 +110,22 @@ def ensemble() -> Ensemble:
 @cache
 def recording() -> Recording:
     return record_condition(TINY, CONDITION, ensemble())
+
+
+def one_network() -> Recording:
+    return recording().sel(network=0)
+
+
+@cache
+def model() -> torch.nn.Module:
+    return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 2))
+
+
+@cache
+def saved() -> Path:
+    path = Path(mkdtemp()) / "recording.nc"
+    one_network().save(path)
+    return path
 
 
 @cache
@@ -389,6 +406,40 @@ OF: dict[str, list[Arguments]] = {
     "Ensemble.to_torch": [{"index": lambda: 1}],
     "Ensemble.run": [{"inputs": lambda: MemoryTask().population().inputs}],
     "Recording.sel": [{"labels": lambda: {"time": 3}}],
+    "Recording.from_arrays": [
+        {
+            "activations": lambda: random(2, 3, 8),
+            "x_in": lambda: np.arange(16).reshape(2, 8) % 3,
+            "x_out": lambda: np.arange(16).reshape(2, 8) % 2,
+            "concepts": lambda: ["A", "B"],
+            "nodes": lambda: [1, 2, 3],
+            "times": lambda: [1.5, 2.0],
+            "weights": lambda: np.arange(1.0, 9.0),
+        }
+    ],
+    "Recording.save": [{"path": lambda: "a.nc"}],
+    "Recording.open": [{"path": saved}],
+    "record_module": [
+        {
+            "model": model,
+            "inputs": lambda: random(8, 3).astype(np.float32),
+            "x_in": lambda: np.arange(8) % 2,
+            "watch": lambda: ["0"],
+            "concepts": lambda: ["A"],
+            "answers": lambda: lambda scores: scores.argmax(dim=1),
+            "time_axis": lambda: 1,
+            "lstm_state": lambda: "cell",
+            "batch_size": lambda: 3,
+        }
+    ],
+    "analyse": [
+        {
+            "recording": one_network,
+            "n_shuffles": lambda: 9,
+            "n_permutations": lambda: 2,
+            "is_population": lambda: True,
+        }
+    ],
     "record_condition": [{"n_blank": lambda: 6}],
     "train": [{"config": lambda: CONDITION}],
     "all_networks": [{"conditions": lambda: [CONDITION]}],
@@ -458,6 +509,9 @@ INSTANCES: dict[str, object] = {
 
 # What to do with an object whose arguments are checked only when it is used.
 AFTERWARDS: dict[str, Callable[[Any], Any]] = {
+    "record_module": lambda made: made.data,
+    "Recording.from_arrays": lambda made: made.data,
+    "Recording.open": lambda made: made.data,
     "Store.claim": lambda claimed: claimed.__enter__(),
     "MMPHATE": lambda method: method.fit(random(2, 3, 4, 8)).embedding_,  # as in scikit-learn
 }

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_integer, select
+from relaylib.core.checks import (
+    as_array,
+    check_all,
+    check_dataset,
+    check_floats,
+    check_integer,
+    check_symbols,
+    check_weights,
+    select,
+)
+from relaylib.core.files import write_atomically
 from relaylib.networks.discretisation import symbols
 from relaylib.networks.ensemble import MAX_BLANK, Ensemble
 from relaylib.tasks.task import Trials, check_trials
@@ -26,11 +39,15 @@ class Recording:
     activations, states
         float32 and, as symbols 0, 1, ..., uint8 (network, time, node, sequence).
     x_in
-        Values of the concepts, int8 -1 or +1 (concept, sequence).
+        Values of the concepts, whole numbers (concept, sequence); of `record` int8, -1 or +1.
     answers
-        Signs of the readout after every step, int8 (network, time, concept, sequence).
+        Signs of the readout after every step, int8 (network, time, concept, sequence); only of
+        `record`.
     x_out
-        The answers at the delay, int8 (network, concept, sequence).
+        The answers, whole numbers (network, concept, sequence); of `record` those at the delay.
+
+    A recording of one network, made by `from_arrays` or `relaylib.record_module`, has no dimension
+    ``network``.
     """
 
     data: xr.Dataset
@@ -51,9 +68,146 @@ class Recording:
         """
         return Recording(select(self.data, **labels))
 
+    @classmethod
+    def from_arrays(
+        cls,
+        activations: Any,
+        x_in: Any,
+        x_out: Any,
+        *,
+        concepts: Sequence[str] | None = None,
+        nodes: Sequence[str | int] | None = None,
+        times: Sequence[float] | None = None,
+        weights: Any = None,
+        method: str = "kmeans",
+        levels: int = 2,
+    ) -> Recording:
+        """Return a recording of one network, or of a brain, from arrays of any origin.
+
+        Parameters
+        ----------
+        activations
+            Real numbers, (time, node, sequence), or (node, sequence) for one time.
+        x_in, x_out
+            True values of the concepts and the answers, whole numbers (concept, sequence), or
+            (sequence,) for one concept. Any number of classes.
+        concepts, nodes, times
+            Labels; None: "1", "2", ... and 1, 2, ...
+        weights
+            Weight of each sequence, (sequence,), not negative; None: all equal.
+        method, levels
+            How activations become symbols, as in `relaylib.discretise`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If shapes do not match, labels are not distinct, values are not finite, or concepts and
+            answers are not whole numbers.
+        """
+        values = as_array("activations", activations)
+        values = check_floats(
+            "activations", values[None] if values.ndim == 2 else values, (None,) * 3
+        )
+        n_times, n_nodes, n_sequences = values.shape
+        x_in = check_symbols("x_in", np.atleast_2d(as_array("x_in", x_in)), (None, n_sequences))
+        x_out = check_symbols("x_out", np.atleast_2d(as_array("x_out", x_out)), x_in.shape)
+        states = symbols(values.reshape(-1, n_sequences), method, levels).reshape(values.shape)
+        dims, by_concept = ("time", "node", "sequence"), ("concept", "sequence")
+        data = xr.Dataset(
+            {
+                "activations": (dims, values.astype(np.float32)),
+                "states": (dims, states),
+                "x_in": (by_concept, x_in),
+                "x_out": (by_concept, x_out),
+            },
+            coords={
+                "time": _names("times", times, range(1, n_times + 1)),
+                "node": _names("nodes", nodes, range(1, n_nodes + 1)),
+                "concept": _names("concepts", concepts, [str(1 + k) for k in range(len(x_in))]),
+                "sequence": np.arange(n_sequences),
+            },
+        )
+        if weights is not None:
+            data["weights"] = ("sequence", check_weights(weights, n_sequences))
+        return cls(data)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a netCDF file that `open` and every netCDF library read.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If no file can be written there.
+        """
+        try:
+            write_atomically(_path(path), bytes(self.data.to_netcdf(engine="h5netcdf")))
+        except (OSError, ValueError) as error:
+            raise ValueError(f"path must name a file that can be written: {error}") from error
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Recording:
+        """Read a recording from netCDF, or from an ``.npz`` file with the arrays of `from_arrays`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError, TypeError
+            If it holds no recording (the message says what is missing), or as `from_arrays`.
+        """
+        path = _path(path)
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as file:
+                return cls.from_arrays(**_arguments(path, dict(file)))
+        data = xr.load_dataset(path, engine="h5netcdf")
+        if "states" not in data:
+            return cls.from_arrays(
+                **_arguments(
+                    path, {str(name): values.values for name, values in data.variables.items()}
+                )
+            )
+        check_dataset(
+            "data", data, states=("time", "node", "sequence"), x_in=("concept", "sequence")
+        )
+        return cls(data)
+
     def __repr__(self) -> str:
         sizes = ", ".join(f"{size} {dim}" for dim, size in self.data.states.sizes.items())
         return f"<Recording: {sizes}, concepts {np.atleast_1d(self.data.concept.values).tolist()}>"
+
+
+_LABELS: dict[str, Any] = {"concepts": str, "nodes": str | int, "times": int | float}
+
+
+def _path(path: Any) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be a path, got {path!r}")
+    return Path(path)
+
+
+def _names(name: str, given: Any, default: Sequence[Any]) -> list[Any]:
+    labels = list(default if given is None else check_all(name, given, object))
+    for label in labels:
+        if isinstance(label, bool) or not isinstance(label, _LABELS[name]):
+            raise TypeError(f"{name} must hold {_LABELS[name]}, got {label!r}")
+        if not isinstance(label, str) and not abs(label) < 2**63:
+            raise ValueError(f"{name} must be below 2**63 in size, got {label}")
+    if len(labels) != len(default) or len(set(labels)) < len(labels):
+        raise ValueError(f"{name} must hold {len(default)} distinct labels, got {given!r}")
+    return labels
+
+
+def _arguments(path: Path, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file of arrays holds as arguments of `Recording.from_arrays`."""
+    labels = {"time": "times", "node": "nodes", "concept": "concepts"}
+    missing = [name for name in ("activations", "x_in", "x_out") if name not in arrays]
+    if missing:
+        raise ValueError(f"path must name a recording; {path} lacks {missing}, has {list(arrays)}")
+    known = {name: np.asarray(arrays[name]) for name in ("activations", "x_in", "x_out")}
+    if "weights" in arrays:
+        known["weights"] = np.asarray(arrays["weights"])
+    named = {labels[k]: np.asarray(v).tolist() for k, v in arrays.items() if k in labels}
+    return known | named
 
 
 def record(
