@@ -45,7 +45,7 @@ def test_probe_is_ridge_regression_on_standardised_activations():
         fitted = Ridge(alpha=0.05 * 30).fit(z, x_in[concept])
         assert weights[network, concept] == pytest.approx(np.abs(fitted.coef_))
     assert (weights[1, :, 2] == 0).all()
-    with pytest.raises(ValueError, match="ridge must be positive"):
+    with pytest.raises(ValueError, match="ridge must be > 0, got"):
         probe_weights(activations, x_in, ridge=0)
 
 

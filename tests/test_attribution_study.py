@@ -151,7 +151,7 @@ def test_what_is_called_cumulative_loss_is_it_whatever_the_value_of_the_study(co
         ({"regime": "7"}, "regime must be one of"),
         ({"time": 11}, "time must be"),
         ({"n_random": 1}, "n_random must be"),
-        ({"ridge": 0.0}, "ridge must be positive and finite, got 0.0"),
+        ({"ridge": 0.0}, "ridge must be > 0, got 0.0"),
     ],
 )
 def test_bad_fields_are_named(field, message):

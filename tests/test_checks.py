@@ -12,6 +12,7 @@ from relaylib.core.checks import (
     check_finite,
     check_floats,
     check_integer,
+    check_number,
     check_rng,
     check_symbols,
     check_weights,
@@ -30,6 +31,24 @@ def test_valid_values_are_returned():
     assert check_weights([1, 3], 2).tolist() == [0.25, 0.75]
     assert check_weights(None, 4).tolist() == [0.25] * 4
     assert check_finite("x", np.ones((5, 4, 3)), (..., 4, None)).shape == (5, 4, 3)
+
+
+def test_a_number_is_in_its_range_and_comes_back_as_float():
+    for value in (0.5, np.float32(0.5), np.array(0.5)):
+        found = check_number("x", value, 0, 1)
+        assert (found, type(found)) == (0.5, float)
+    assert check_number("x", 1, 0, 1) == 1
+    assert check_number("x", 0, 0) == 0
+    for value, limits, above, message in (
+        (1.5, (0, 1), False, "x must be in [0, 1], got 1.5"),
+        (0, (0, 1), True, "x must be in (0, 1], got 0"),
+        (-1, (0,), False, "x must be >= 0, got -1"),
+        (0, (0,), True, "x must be > 0, got 0"),
+        (np.inf, (0,), False, "x must be finite"),
+        (np.nan, (0, 1), False, "x must be finite"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            check_number("x", value, *limits, above=above)
 
 
 def test_floats_are_of_moderate_size_and_nan_only_where_allowed():

@@ -209,5 +209,5 @@ def test_bad_input_is_named(change, error, message):
 
 
 def test_limit_must_be_positive():
-    with pytest.raises(ValueError, match="limit must be positive, got 0"):
+    with pytest.raises(ValueError, match="limit must be > 0, got 0"):
         occupied_fraction(np.zeros((4, 1), int), limit=0)

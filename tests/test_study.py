@@ -410,7 +410,7 @@ def test_studies_of_different_sizes_combine(store):
         ({"n_replicates": "20"}, TypeError, "n_replicates must be a whole number, got '20'"),
         ({"seed": -3}, ValueError, "seed must be in 0..9223372036854775807, got -3"),
         ({"n_nodes": 0}, ValueError, "n_nodes must be >= 1, got 0"),
-        ({"learning_rate": -1}, ValueError, "learning_rate must be positive, got -1"),
+        ({"learning_rate": -1}, ValueError, "learning_rate must be > 0, got -1"),
         ({"accuracy_goal": 2}, ValueError, "accuracy_goal must be in (0, 1], got 2"),
         ({"max_epochs": 0}, ValueError, "max_epochs must be >= 1, got 0"),
         ({"lstm_state": "c"}, ValueError, "lstm_state must be one of 'cell', 'hidden'; got 'c'"),

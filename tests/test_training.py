@@ -506,7 +506,7 @@ def test_the_progress_bar_counts_networks(monkeypatch):
         ({"seed": 2**64}, ValueError, "seed must be in 0..9223372036854775807, got 18446744073709"),
         ({"seed": None}, TypeError, "seed must be a whole number, got None"),
         ({"n_nodes": 0}, ValueError, "n_nodes must be >= 1, got 0"),
-        ({"learning_rate": 0}, ValueError, "learning_rate must be positive, got 0"),
+        ({"learning_rate": 0}, ValueError, "learning_rate must be > 0, got 0"),
         ({"learning_rate": np.nan}, ValueError, "learning_rate must be finite"),
         ({"learning_rate": "fast"}, TypeError, "learning_rate must hold real numbers"),
         ({"accuracy_goal": 0.0}, ValueError, "accuracy_goal must be in (0, 1], got 0.0"),

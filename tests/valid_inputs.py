@@ -68,6 +68,7 @@ UNCHECKED = {
     "relaylib.tasks.task.check_trials": "one of the checks",
     "relaylib.core.checks.normalise": "called by configurations with checked values",
     "relaylib.studies.config.configured": "one of the checks",
+    "relaylib.studies.config.stored": "called by studies with config and store, which it checks",
     "relaylib.core.store.as_store": "one of the checks",
 }
 
@@ -483,7 +484,6 @@ OF: dict[str, list[Arguments]] = {
         {"config": lambda: ActivationsConfig(replace(CONDITION, checkpoints=(0, 1)))}
     ],
     "checkpoint_epochs": [{"max_epochs": lambda: 30}],
-    "check_level": [{"level": lambda: 0.5}],
     "network_checkpoints": [{"n_epochs": lambda: 2}],
     "training_history": [{"config": lambda: ONE_REGIME}],
     "random_walk": [{"ensemble": ensemble}],

@@ -39,6 +39,25 @@ def check_integer(name: str, value: Any, low: int, high: int | None = None) -> i
     return int(value)
 
 
+def check_number(
+    name: str, value: Any, low: float, high: float = np.inf, *, above: bool = False
+) -> float:
+    """Return a real number in [low, high] as float; with ``above`` it must be more than ``low``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it is another number, NaN or infinite, or no single real number.
+    """
+    number = float(check_finite(name, value, ()))
+    if not low <= number <= high or (above and number == low):
+        limits = f"in {'(' if above else '['}{low}, {high}]"
+        if high == np.inf:
+            limits = f"{'>' if above else '>='} {low}"
+        raise ValueError(f"{name} must be {limits}, got {value}")
+    return number
+
+
 def check_rng(rng: Any) -> np.random.Generator:
     """Return ``rng``; raise TypeError unless it is a `numpy.random.Generator`."""
     if not isinstance(rng, np.random.Generator):

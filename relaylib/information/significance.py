@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from scipy.special import digamma
 
-from relaylib.core.checks import check_dims, check_finite, check_integer, check_rng, check_symbols
+from relaylib.core.checks import check_dims, check_integer, check_number, check_rng, check_symbols
 from relaylib.core.tolerances import LARGEST_SAMPLE, TIE_BITS
 from relaylib.information.entropy import check_columns, conditional_bits, row_labels
 
@@ -168,8 +168,7 @@ def occupied_fraction(
     TypeError, ValueError
         If states are not discrete symbols of that shape, or ``limit`` is not positive.
     """
-    if check_finite("limit", limit, ()) <= 0:
-        raise ValueError(f"limit must be positive, got {limit}")
+    limit = check_number("limit", limit, 0, above=True)
     if isinstance(states, xr.DataArray):
         core = ["sequence", "node"]
         check_dims("states", states, core)

@@ -7,7 +7,7 @@ does, or predicted better what a knockout costs, relay information would not be 
 import numpy as np
 from scipy.stats import kendalltau, rankdata
 
-from relaylib.core.checks import check_floats, check_symbols
+from relaylib.core.checks import check_floats, check_number, check_symbols
 from relaylib.core.tolerances import EQUAL_ACTIVATIONS, EQUAL_SCORES
 from relaylib.information.entropy import mutual_information
 from relaylib.measures.drift import pearson
@@ -68,8 +68,7 @@ def probe_weights(activations: np.ndarray, x_in: np.ndarray, *, ridge: float) ->
     activations = check_floats("activations", activations, (None, None, None))
     n_nodes, n_sequences = activations.shape[1:]
     x_in = check_floats("x_in", x_in, (None, n_sequences))
-    if check_floats("ridge", ridge, ()) <= 0:
-        raise ValueError(f"ridge must be positive, got {ridge}")
+    ridge = check_number("ridge", ridge, 0, above=True)
     centred = activations - activations.mean(axis=2, keepdims=True)
     varies = np.ptp(activations, axis=2, keepdims=True) >= EQUAL_ACTIVATIONS
     spread = np.where(varies, centred.std(axis=2, keepdims=True), 1)

@@ -10,6 +10,7 @@ from relaylib.core.checks import (
     check_floats,
     check_integer,
     check_labels,
+    check_number,
     check_type,
 )
 from relaylib.core.tolerances import EQUAL_SINGLE_BITS, LEAST_BITS
@@ -65,7 +66,7 @@ def emergence(history: xr.Dataset, *, time: int | None = None, level: float = 0.
         raise ValueError("time must be given: history has no coordinate input_end")
     time = int(history.input_end) if time is None else check_integer("time", time, 1)
     check_choice("time", time, history.time.values.tolist())
-    level = check_level(level)
+    level = check_number("level", level, 0, 1, above=True)
     total, bits = history.relay_bits.sel(time=time), history.information_bits.sel(time=time)
     final = total.isel(epoch=-1)
     known = final >= LEAST_BITS
@@ -90,13 +91,6 @@ def emergence(history: xr.Dataset, *, time: int | None = None, level: float = 0.
         "other_concept_auc": auc(others, relays).where(unlike).mean("from").where(open_case),
     }
     return xr.Dataset(found).drop_vars(["time", "epoch"], errors="ignore").assign_attrs(time=time)
-
-
-def check_level(level: float) -> float:
-    """Return a fraction of a concept's total; raise ValueError unless it is in (0, 1]."""
-    if not 0 < check_floats("level", level, ()) <= 1:
-        raise ValueError(f"level must be in (0, 1], got {level}")
-    return float(level)
 
 
 def auc(score: xr.DataArray, positive: xr.DataArray) -> xr.DataArray:

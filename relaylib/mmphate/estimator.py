@@ -8,7 +8,14 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import euclidean_distances
 from sklearn.utils import check_random_state
 
-from relaylib.core.checks import check_bool, check_choice, check_finite, check_floats, check_integer
+from relaylib.core.checks import (
+    check_bool,
+    check_choice,
+    check_finite,
+    check_floats,
+    check_integer,
+    check_number,
+)
 from relaylib.core.progress import progress
 from relaylib.mmphate.graph import (
     features,
@@ -176,10 +183,8 @@ class MMPHATE(BaseEstimator):
             check_choice("t", self.t, ("auto", "a whole number >= 1"))
         else:
             check_integer("t", self.t, 1, 1_000_000)
-        if check_finite("decay", self.decay, ()) <= 0:
-            raise ValueError(f"decay must be > 0, got {self.decay}")
-        if abs(check_finite("gamma", self.gamma, ())) > 1:
-            raise ValueError(f"gamma must be in -1..1, got {self.gamma}")
+        check_number("decay", self.decay, 0, above=True)
+        check_number("gamma", self.gamma, -1, 1)
 
     def _random_state(self) -> np.random.RandomState:
         try:

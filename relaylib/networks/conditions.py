@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from relaylib.core.checks import check_choice, check_finite, check_integer
+import numpy as np
+
+from relaylib.core.checks import check_choice, check_integer, check_number
 from relaylib.networks.cells import ARCHITECTURES
 from relaylib.networks.ensemble import MAX_BLANK
 from relaylib.tasks.memory import MemoryTask
@@ -100,12 +102,8 @@ class TrainingConfig:
             raise ValueError(f"random_delays must be distinct delays, got {self.random_delays}")
         self._check_regime()
         self._check_device()
-        if check_finite("learning_rate", self.learning_rate, ()) <= 0:
-            raise ValueError(f"learning_rate must be positive, got {self.learning_rate}")
-        if not 0 < check_finite("accuracy_goal", self.accuracy_goal, ()) <= 1:
-            raise ValueError(f"accuracy_goal must be in (0, 1], got {self.accuracy_goal}")
-        for name in ("learning_rate", "accuracy_goal"):
-            self._set(name, float(getattr(self, name)))
+        for name, largest in (("learning_rate", np.inf), ("accuracy_goal", 1)):
+            self._set(name, check_number(name, getattr(self, name), 0, largest, above=True))
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)  # NumPy's numbers become Python's

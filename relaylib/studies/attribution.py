@@ -9,16 +9,10 @@ import numpy as np
 import xarray as xr
 
 from relaylib.core.bootstrap import bootstrap_interval
-from relaylib.core.checks import (
-    check_choice,
-    check_floats,
-    check_integer,
-    check_type,
-    normalise,
-)
+from relaylib.core.checks import check_choice, check_integer, check_number, check_type, normalise
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders, stream
-from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.store import Store, StoreLike
 from relaylib.information.exact import MAX_NODES, exact_subsets
 from relaylib.information.relay import node_values
 from relaylib.measures.attribution import (
@@ -31,7 +25,7 @@ from relaylib.measures.knockout import first_nodes, knockout_accuracy
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.recording import Recording
-from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.config import StudyConfig, stored
 from relaylib.studies.grid import by_condition
 from relaylib.studies.study import load_ensemble, record_condition, run_study
 from relaylib.tasks.task import Trials, training_trials
@@ -84,10 +78,8 @@ class AttributionConfig:
         check_choice("regime", self.regime, self.study.regimes)
         if self.time is not None:
             normalise(self, time=check_integer("time", self.time, 1, self.study.n_steps))
-        normalise(self, n_random=check_integer("n_random", self.n_random, 2))
-        normalise(self, ridge=float(check_floats("ridge", self.ridge, ())))
-        if self.ridge <= 0:
-            raise ValueError(f"ridge must be positive and finite, got {self.ridge}")
+        n_random = check_integer("n_random", self.n_random, 2)
+        normalise(self, n_random=n_random, ridge=check_number("ridge", self.ridge, 0, above=True))
 
     @property
     def step(self) -> int:
@@ -123,13 +115,7 @@ def run_attribution(
     ----------
     Interaction: Grabisch and Roubens (1999), International Journal of Game Theory 28, 547-565.
     """
-    config, store = configured(config, AttributionConfig), as_store(store)
-    return store.dataset(
-        "attribution",
-        config,
-        lambda: _measure(config, store),
-        modules=["relaylib.studies.attribution"],
-    )
+    return stored("attribution", config, AttributionConfig, store, _measure)
 
 
 _VARIABLES = {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from itertools import product
 from typing import Any, TypeVar
 
 import numpy as np
+import xarray as xr
 
 from relaylib.core.checks import check_choice, check_integer, normalise
+from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.information.relay import VALUES
 from relaylib.networks.conditions import RANDOM_DELAYS, REGIMES, TrainingConfig
 from relaylib.networks.discretisation import DISCRETISERS
@@ -181,3 +183,19 @@ def configured(config: Config | None, kind: type[Config]) -> Config:
     if config is not None and not isinstance(config, kind):
         raise TypeError(f"config must be a {kind.__name__} or None, got {config!r}")
     return kind() if config is None else config
+
+
+def stored(
+    name: str,
+    config: Config | None,
+    kind: type[Config],
+    store: StoreLike | None,
+    measure: Callable[[Config, Store], xr.Dataset],
+) -> xr.Dataset:
+    """Return the result of a configuration (None: the default) from the store, or measure it.
+
+    It depends on the module that defines ``measure``, and on what that imports.
+    """
+    given, place = configured(config, kind), as_store(store)
+    modules = [measure.__module__]
+    return place.dataset(name, given, lambda: measure(given, place), modules=modules)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_choice, check_finite, check_integer, check_rng, normalise
+from relaylib.core.checks import check_choice, check_integer, check_number, check_rng, normalise
 from relaylib.core.progress import progress
 from relaylib.core.seeds import stream
 from relaylib.core.store import StoreLike, as_store
@@ -71,11 +71,9 @@ class ValidationConfig:
             "n_shuffles": check_integer("n_shuffles", self.n_shuffles, 2, LARGEST_SAMPLE),
             "n_replicates": check_integer("n_replicates", self.n_replicates, 1),
             "seed": check_integer("seed", self.seed, 0, 2**63 - 1),
-            "agreement": float(check_finite("agreement", self.agreement, ())),
+            "agreement": check_number("agreement", self.agreement, 0.5, 1),
         }
         normalise(self, **checked)
-        if not 0.5 <= self.agreement <= 1:
-            raise ValueError(f"agreement must be in [0.5, 1], got {self.agreement}")
 
 
 def draw_sample(
@@ -112,8 +110,7 @@ def draw_sample(
     check_choice("distribution", distribution, tuple(TRUE_BITS))
     n_sequences = check_integer("n_sequences", n_sequences, 1, LARGEST_SAMPLE)
     n_nodes, rng = check_integer("n_nodes", n_nodes, 2, MAX_NODES), check_rng(rng)
-    if not 0 <= check_finite("agreement", agreement, ()) <= 1:
-        raise ValueError(f"agreement must be in [0, 1], got {agreement}")
+    agreement = check_number("agreement", agreement, 0, 1)
     x_in = rng.integers(0, 2, n_sequences)
     states = rng.integers(0, 2, (n_sequences, n_nodes))
     x_out = x_in

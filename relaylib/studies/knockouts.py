@@ -17,9 +17,9 @@ from relaylib.core.checks import (
 )
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders, stream
-from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.store import Store, StoreLike
 from relaylib.measures.knockout import first_nodes, knockout_accuracy
-from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.config import StudyConfig, configured, stored
 from relaylib.studies.grid import stack
 from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.task import training_trials
@@ -89,13 +89,8 @@ def run_knockouts(
     ----------
     Hintze, Najam, Schossau (2025), section III.
     """
-    config, store = configured(config, KnockoutConfig), as_store(store)
-    return store.dataset(
-        f"knockouts-{config.task}",
-        config,
-        lambda: _measure(config, store),
-        modules=["relaylib.studies.knockouts"],
-    )
+    name = f"knockouts-{configured(config, KnockoutConfig).task}"
+    return stored(name, config, KnockoutConfig, store, _measure)
 
 
 def _measure(config: KnockoutConfig, store: Store) -> xr.Dataset:

@@ -13,6 +13,7 @@ from relaylib.core.checks import (
     check_dims,
     check_floats,
     check_integer,
+    check_number,
     check_symbols,
     check_type,
     normalise,
@@ -20,8 +21,8 @@ from relaylib.core.checks import (
 )
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders, stream
-from relaylib.core.store import Store, StoreLike, as_store
-from relaylib.core.tolerances import LARGEST_SAMPLE
+from relaylib.core.store import Store, StoreLike
+from relaylib.core.tolerances import LARGEST_SAMPLE, TOO_LARGE
 from relaylib.measures.geometry import (
     SCORES,
     nearest_centroid_accuracy,
@@ -32,7 +33,7 @@ from relaylib.measures.geometry import (
 from relaylib.measures.knockout import first_nodes
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.recording import record
-from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.config import StudyConfig, stored
 from relaylib.studies.grid import stack
 from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.memory import MemoryTask
@@ -83,7 +84,7 @@ class LatentConfig:
             if len(getattr(self.study, name)) != 1:
                 raise ValueError(f"study must hold one of {name}, got {getattr(self.study, name)}")
         checked: dict[str, Any] = {
-            "noise_sd": float(check_floats("noise_sd", self.noise_sd, ())),
+            "noise_sd": check_number("noise_sd", self.noise_sd, 0, TOO_LARGE),
             "sequences_per_state": check_integer(
                 "sequences_per_state", self.sequences_per_state, 4, LARGEST_SAMPLE
             ),
@@ -93,8 +94,6 @@ class LatentConfig:
             last = self.study.n_steps + self.study.n_blank
             checked["order_time"] = check_integer("order_time", self.order_time, 1, last)
         normalise(self, **checked)
-        if self.noise_sd < 0:
-            raise ValueError(f"noise_sd must be a number >= 0, got {self.noise_sd}")
 
     @property
     def step(self) -> int:
@@ -125,10 +124,7 @@ def run_latent(config: LatentConfig | None = None, *, store: StoreLike | None = 
     ----------
     Hintze, Najam, Schossau (2025), section III, Figs. 12 and 13.
     """
-    config, store = configured(config, LatentConfig), as_store(store)
-    return store.dataset(
-        "latent", config, lambda: _measure(config, store), modules=["relaylib.studies.latent"]
-    )
+    return stored("latent", config, LatentConfig, store, _measure)
 
 
 def removal_projections(network: xr.Dataset) -> xr.Dataset:

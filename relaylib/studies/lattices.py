@@ -7,10 +7,10 @@ import xarray as xr
 
 from relaylib.core.checks import check_dataset, check_integer
 from relaylib.core.progress import progress
-from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.store import Store, StoreLike
 from relaylib.core.tolerances import ZERO_BITS
 from relaylib.information.exact import LARGEST_LATTICE, exact_summaries
-from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.config import StudyConfig, configured, stored
 from relaylib.studies.grid import by_condition
 from relaylib.studies.study import load_ensemble, record_condition, run_study
 
@@ -37,11 +37,8 @@ def run_lattices(
     ValueError
         If networks have more nodes than `relaylib.information.exact.exact_summaries` can walk.
     """
-    config, store = configured(config, StudyConfig), as_store(store)
-    check_integer("n_nodes", config.n_nodes, 1, LARGEST_LATTICE)
-    return store.dataset(
-        "lattices", config, lambda: _measure(config, store), modules=["relaylib.studies.lattices"]
-    )
+    check_integer("n_nodes", configured(config, StudyConfig).n_nodes, 1, LARGEST_LATTICE)
+    return stored("lattices", config, StudyConfig, store, _measure)
 
 
 def greedy_ratio(lattices: xr.Dataset) -> xr.DataArray:

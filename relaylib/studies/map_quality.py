@@ -10,12 +10,12 @@ from threadpoolctl import threadpool_limits
 
 from relaylib.core.checks import check_floats, check_rng
 from relaylib.core.seeds import stream
-from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.store import Store, StoreLike
 from relaylib.core.tolerances import LEAST_BITS
 from relaylib.mmphate.neighbourhoods import compare_embeddings
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.training import Trained
-from relaylib.studies.config import configured
+from relaylib.studies.config import stored
 from relaylib.studies.grid import by_condition, stack
 from relaylib.studies.training_history import (
     checkpointed_networks,
@@ -39,13 +39,7 @@ def map_quality(config: MapConfig | None = None, *, store: StoreLike | None = No
         ``relay_distance_ratio`` and ``relay_distance_p`` (task, architecture, replicate, algorithm,
         concept), see `relay_distance_ratio`, over the steps from the end of the input on.
     """
-    config, store = configured(config, MapConfig), as_store(store)
-    return store.dataset(
-        "map-quality",
-        config,
-        lambda: _measure(config, store),
-        modules=["relaylib.studies.map_quality"],
-    )
+    return stored("map-quality", config, MapConfig, store, _measure)
 
 
 def relay_distance_ratio(

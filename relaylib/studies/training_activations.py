@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 import xarray as xr
 
 from relaylib.core.checks import check_choice, check_integer
-from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.store import Store, StoreLike
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import LSTM_STATES, MAX_BLANK
 from relaylib.networks.recording import record
 from relaylib.networks.trained import trained_networks
-from relaylib.studies.config import configured
+from relaylib.studies.config import configured, stored
 from relaylib.studies.training_history import checkpoint_epochs, network_checkpoints
 from relaylib.tasks.task import training_trials
 
@@ -73,14 +73,9 @@ def training_activations(
         0) to the epoch at which training stopped; the sequences are those trained on, in their
         order.
     """
-    config, store = configured(config, ActivationsConfig), as_store(store)
-    condition = config.condition
-    return store.dataset(
-        f"activations-{condition.task.name}-{condition.architecture}-{condition.regime}",
-        config,
-        lambda: _record(config, store),
-        modules=["relaylib.studies.training_activations"],
-    )
+    condition = configured(config, ActivationsConfig).condition
+    name = f"activations-{condition.task.name}-{condition.architecture}-{condition.regime}"
+    return stored(name, config, ActivationsConfig, store, _record)
 
 
 def _record(config: ActivationsConfig, store: Store) -> xr.Dataset:

@@ -10,14 +10,14 @@ import xarray as xr
 
 from relaylib.core.checks import check_integer, check_type
 from relaylib.core.progress import progress
-from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.store import Store, StoreLike
 from relaylib.information.relay import greedy_orders, node_values
 from relaylib.mmphate.step_entropies import step_entropies
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.trained import all_networks
 from relaylib.networks.training import Trained
-from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.config import StudyConfig, stored
 from relaylib.studies.grid import by_condition, stack
 from relaylib.studies.study import record_condition
 
@@ -66,14 +66,8 @@ def training_history(
         epoch, time, concept): ``relay_bits``, I_R of all nodes together; (..., epoch, time,
         concept, node): ``information_bits``, as in the study.
     """
-    config = StudyConfig(regimes=("5",)) if config is None else configured(config, StudyConfig)
-    store = as_store(store)
-    return store.dataset(
-        "training-history",
-        config,
-        lambda: _measure(config, store),
-        modules=["relaylib.studies.training_history"],
-    )
+    config = StudyConfig(regimes=("5",)) if config is None else config
+    return stored("training-history", config, StudyConfig, store, _measure)
 
 
 def checkpointed_networks(

@@ -10,13 +10,13 @@ from threadpoolctl import threadpool_limits
 
 from relaylib.core.checks import check_integer, check_rng, check_type
 from relaylib.core.seeds import stream
-from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.store import Store, StoreLike
 from relaylib.measures.drift import median_replicate
 from relaylib.mmphate.estimator import MMPHATE
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.training import Trained
-from relaylib.studies.config import StudyConfig, configured
+from relaylib.studies.config import StudyConfig, stored
 from relaylib.studies.grid import by_condition, stack
 from relaylib.studies.training_history import (
     checkpointed_networks,
@@ -80,13 +80,7 @@ def map_training(config: MapConfig | None = None, *, store: StoreLike | None = N
         ...); ``epoch`` (task, architecture, moment); ``shown_replicate`` (task, architecture);
         ``t`` and ``stress`` of each map (task, architecture, weights).
     """
-    config, store = configured(config, MapConfig), as_store(store)
-    return store.dataset(
-        "training-maps",
-        config,
-        lambda: _map(config, store),
-        modules=["relaylib.studies.training_maps"],
-    )
+    return stored("training-maps", config, MapConfig, store, _map)
 
 
 def random_walk(ensemble: Ensemble, *, rng: np.random.Generator) -> Ensemble:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from relaylib.core.checks import check_choice, check_finite, check_integer, check_rng
+from relaylib.core.checks import check_choice, check_integer, check_number, check_rng, normalise
 from relaylib.core.tolerances import LARGEST_SAMPLE
 from relaylib.tasks.task import Trials
 
@@ -60,12 +60,9 @@ class MemoryTask:
                 )
             onsets = tuple(check_integer("onsets", o, 1, self.n_steps) for o in self.onsets)
             object.__setattr__(self, "onsets", onsets)
-        for name in ("amplitude", "noise_sd"):
-            object.__setattr__(self, name, float(check_finite(name, getattr(self, name), ())))
-        if not 0 < self.amplitude <= LARGEST:
-            raise ValueError(f"amplitude must be positive and <= {LARGEST}, got {self.amplitude}")
-        if not 0 <= self.noise_sd <= LARGEST:
-            raise ValueError(f"noise_sd must be in 0..{LARGEST}, got {self.noise_sd}")
+        amplitude = check_number("amplitude", self.amplitude, 0, LARGEST, above=True)
+        noise_sd = check_number("noise_sd", self.noise_sd, 0, LARGEST)
+        normalise(self, amplitude=amplitude, noise_sd=noise_sd)
 
     @property
     def is_sampled(self) -> bool:
