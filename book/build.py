@@ -4,11 +4,13 @@ Pages in book/executed that the table of contents does not name, made by a reade
 parameters, come last, in a separate part.
 
 If only one page has changed, only that page is rebuilt, in seconds. If the change could affect
-other pages, their contents or the numbers of their figures, everything is rebuilt.
+other pages, their contents or the numbers of their figures, everything is rebuilt. A built file
+that was changed or removed since is built again, with its page.
 """
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,8 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import records
 import yaml
 from pages import ROOT, entries, read_yaml
+
+BUILT = ("html", ".doctrees", "jupyter_execute")
+"""What Sphinx writes in _build."""
 
 
 def contents(book: Path) -> dict[str, Any]:
@@ -41,21 +47,98 @@ def contents(book: Path) -> dict[str, Any]:
 
 def build(book: Path, site: Path) -> int:
     """Build the book with its configuration in the folder above; return the exit status."""
-    keep_named_assets(book)
-    toc = book / "executed" / "_toc.yml"
-    toc.write_text(yaml.safe_dump(contents(book), sort_keys=False), encoding="utf-8")
-    built, shared = site / "_build", shared_by_pages(book, toc)
-    made = built / "shared-by-pages.sha256"
-    if not (made.exists() and made.read_text(encoding="utf-8") == shared):
-        shutil.rmtree(built, ignore_errors=True)
-    made.unlink(missing_ok=True)  # so that everything is rebuilt after a failure
+    with records.only_run(book):
+        if not whole(book):
+            return 1
+        keep_named_assets(book)
+        toc = book / "executed" / "_toc.yml"
+        text = yaml.safe_dump(contents(book), sort_keys=False)
+        records.write_atomically(toc, text.encode())
+        built, shared = site / "_build", shared_by_pages(book, toc)
+        made = records.runs_folder(book) / "site.json"
+        record = records.read_record(made)
+        made.unlink(missing_ok=True)  # so that everything is rebuilt after a failure
+        if record.get("shared") != shared or not heal(record["files"], built):
+            record = {}
+            for folder in BUILT:
+                shutil.rmtree(built / folder, ignore_errors=True)
+        status = run_sphinx(book, toc, site)
+        missing = [name for name in record.get("files", {}) if not (built / name).exists()]
+        if status == 0 and not missing:
+            records.write_record(made, {"shared": shared, "files": built_files(built)})
+    if missing and status == 0:  # Sphinx did not write them again
+        print(f"{missing[0]} is missing: the whole book is built again", flush=True)
+        return build(book, site)
+    return status
+
+
+def run_sphinx(book: Path, toc: Path, site: Path) -> int:
+    """Build what Sphinx takes for out of date; return the exit status."""
     program = Path(sys.executable).with_name("jupyter-book")
     words = ["build", book, "-W", "--keep-going", "--quiet"]
     words += ["--toc", toc, "--config", book.parent / "_config.yml", "--path-output", site]
-    status = subprocess.run([program, *map(str, words)], check=False).returncode
-    if status == 0:
-        made.write_text(shared, encoding="utf-8")
-    return status
+    return subprocess.run([program, *map(str, words)], check=False).returncode
+
+
+def built_files(built: Path) -> dict[str, str]:
+    """Return path in ``built`` -> checksum of all that Sphinx wrote."""
+    paths = [path for folder in BUILT for path in (built / folder).rglob("*") if path.is_file()]
+    return {
+        path.relative_to(built).as_posix(): records.checksum(path.read_bytes()) for path in paths
+    }
+
+
+def whole(book: Path) -> bool:
+    """Return whether all executed pages match their records; name the files that do not."""
+    found: dict[str, str] = {}
+    for path in (book / "executed").glob("[!.]*.ipynb"):
+        record = records.record_of(path.stem, book)
+        found |= records.damaged_files(record.get("files", {}), book)
+        if not record and b'"relay": {' in path.read_bytes():
+            found[f"executed/records/{path.stem}.json"] = "is missing or damaged"
+    for name, what in found.items():
+        print(f"{book / name} {what}; mend its page with: make book", file=sys.stderr)
+    return not found
+
+
+def heal(files: dict[str, str], built: Path) -> bool:
+    """Remove built pages with damaged files, so that Sphinx builds these again.
+
+    Parameters
+    ----------
+    files
+        Path in ``built`` -> checksum of all that the last build wrote.
+
+    Returns
+    -------
+    False if a damaged file belongs to no page in particular: everything must be built.
+    """
+    documents = [name[10:-8] for name in files if re.match(r"\.doctrees/.*\.doctree$", name)]
+    pages = {name: built / "html" / f"{name}.html" for name in documents}
+    again: dict[str, list[str]] = {}
+    for name, what in records.damaged_files(files, built).items():
+        owners = _owners(name, pages)
+        if not owners and not name.startswith(("html/_modules/", "html/_static/")):
+            print(f"{name} {what}: the whole book is built again", flush=True)
+            return False
+        for owner in owners:
+            again.setdefault(owner, []).append(f"{name} {what}")
+        (built / name).unlink(missing_ok=True)
+    for document, reasons in again.items():
+        print(f"{document} is built again: {', '.join(reasons)}", flush=True)
+        pages[document].unlink(missing_ok=True)
+        (built / ".doctrees" / f"{document}.doctree").unlink(missing_ok=True)
+    return True
+
+
+def _owners(name: str, pages: dict[str, Path]) -> list[str]:
+    """Return the pages that a built file belongs to: its own, or those whose text names it."""
+    own = re.sub(r"^(html|\.doctrees)/|\.(html|doctree)$", "", name)
+    if own in pages or name.startswith("html/_static/"):
+        return [own] if own in pages else []
+    parts = Path(name).parts
+    text = "/".join(parts[-2:] if parts[0] == "html" else parts[-1:]).encode()
+    return [page for page, path in pages.items() if path.is_file() and text in path.read_bytes()]
 
 
 def shared_by_pages(book: Path, toc: Path) -> str:
@@ -76,9 +159,7 @@ def keep_named_assets(book: Path) -> None:
     (book / "assets").mkdir(exist_ok=True)
     pages = (book / "executed").glob("[!.]*.ipynb")
     named = {
-        name
-        for path in pages
-        for name in nbformat.read(path, as_version=4).metadata.get("relay", {}).get("assets", [])
+        name for path in pages for name in records.record_of(path.stem, book).get("assets", [])
     }
     for path in (book / "assets").iterdir():
         if path.name not in named:

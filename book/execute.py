@@ -1,8 +1,9 @@
 """Run the notebooks whose pages are missing or out of date, from notebooks/ to book/executed/.
 
 A page is up to date while its notebook, its parameters, the modules of relaylib and of the book
-that it imports, and the library versions are the same as when it was made. Trained networks come
-from relaylib's store, so that running a notebook again is cheap.
+that it imports, and the library versions are the same as when it was made, and none of its files
+was changed since (`records`). Trained networks come from relaylib's store, so that running a
+notebook again is cheap.
 """
 
 import argparse
@@ -11,8 +12,8 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sys
-import tempfile
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -20,13 +21,13 @@ from typing import Any
 
 import captions
 import card
+import kernels
 import nbformat
-import papermill
 import pictures
+import records
 from pages import NOTEBOOKS, ROOT, Page, code_of, pages_of_toc, read_yaml
 from parameters import ParameterError, checked, of_profile, parameters_of, parse_parameters
 from tqdm.auto import tqdm
-from traitlets.config import Config
 
 from relaylib.core.provenance import code_hash, imported_modules
 
@@ -41,10 +42,10 @@ def wanted_pages(book: Path) -> list[Page]:
     missing = [page for page in pages if not page.source.exists()]
     if missing:
         print(f"no notebook for {', '.join(page.name for page in missing)}", file=sys.stderr)
+    names = {page.name for page in pages}
     for path in sorted((book / "executed").glob("[!.]*.ipynb")):
-        made = nbformat.read(path, as_version=4).metadata.get("relay", {})
-        page = Page(made.get("notebook", path.stem), made.get("parameters", {}))
-        if page not in pages and page.source.exists():
+        page = None if path.stem in names else records.own_page(path, book)
+        if page is not None and page not in pages and page.source.exists():
             pages.append(page)
     return [page for page in pages if page not in missing]
 
@@ -70,72 +71,50 @@ def key_of(page: Page, profile: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=repr).encode()).hexdigest()
 
 
-def up_to_date(page: Page, profile: str, executed: Path) -> bool:
-    """Return whether the page exists and nothing that it depends on has changed."""
-    path = executed / f"{page.name}.ipynb"
-    if not path.exists():
-        return False
-    made = nbformat.read(path, as_version=4).metadata.get("relay", {})
-    assets = executed.parent / "assets"
-    return made.get("key") == key_of(page, profile) and all(
-        (assets / name).exists() for name in made.get("assets", [])
-    )
+def why_stale(page: Page, profile: str, executed: Path) -> str:
+    """Return why a page must be run, an empty text if it is whole and nothing has changed."""
+    book, record = executed.parent, records.record_of(page.name, executed.parent)
+    if not (executed / f"{page.name}.ipynb").exists():
+        return "there is no page yet"
+    if not record:
+        return f"executed/records/{page.name}.json is missing or damaged"
+    if record["key"] != key_of(page, profile):
+        return "its notebook, parameters, code, data or libraries changed"
+    damaged = records.damaged_files(record["files"], book)
+    return ", ".join(f"{name} {what}" for name, what in damaged.items())
 
 
 def run(page: Page, profile: str, executed: Path) -> float:
     """Run one notebook and return the seconds it took; the page is replaced only on success."""
-    parameters = all_parameters(page, profile)
+    parameters, book = all_parameters(page, profile), executed.parent
     key = key_of(page, profile)
-    unfinished, data = executed / f".{page.name}.ipynb", executed / f".data-{page.name}"
-    assets = executed.parent / "assets"
+    path, assets = records.unfinished(page.name, book), book / "assets"
+    data = path.parent / "data"
+    shutil.rmtree(path.parent, ignore_errors=True)
+    data.mkdir(parents=True)
+    records.drop_damaged_assets(page, book)
+    os.environ["RELAY_ASSETS"] = str(assets)  # where widgets write files that pages share
     start = time.monotonic()
-    _execute(page, parameters, unfinished, data, assets)
+    source = card.with_data(nbformat.read(page.source, as_version=4), data)
+    places = {"folder": page.source.parent, "target": path, "log": records.log_of(page.name, book)}
+    notebook = kernels.run_notebook(source, parameters, **places)
     seconds = time.monotonic() - start
-    notebook = nbformat.read(unfinished, as_version=4)
-    text = unfinished.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
     remove_run_details(notebook)
     card.complete(notebook, card.PageRecord(page, profile, parameters, code_key(page), seconds))
     captions.fit(notebook, page)
     pictures.fit(notebook)
-    notebook.metadata["relay"] = {
-        "notebook": page.notebook,
-        "parameters": page.parameters,
-        "profile": profile,
+    about = {"notebook": page.notebook, "parameters": page.parameters, "profile": profile}
+    about |= {
         "key": key,
-        "assets": sorted(path.name for path in assets.glob("*") if path.stem in text),
+        "assets": sorted(path.name for path in assets.glob("[!.]*") if path.stem in text),
     }
-    nbformat.write(notebook, unfinished)
-    shutil.rmtree(executed / "data" / page.name, ignore_errors=True)
-    data.rename(executed / "data" / page.name)
-    unfinished.replace(executed / f"{page.name}.ipynb")
+    notebook.metadata["relay"] = about
+    if not parameters:
+        records.copy_exports(page, data)
+    records.publish(page, book, notebook, data, about)
+    shutil.rmtree(path.parent, ignore_errors=True)
     return seconds
-
-
-def _execute(
-    page: Page, parameters: dict[str, Any], unfinished: Path, data: Path, assets: Path
-) -> None:
-    os.environ["RELAY_ASSETS"] = str(assets)  # where widgets write files that pages share
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir()
-    (unfinished.parent / "data").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as sockets:  # instead of ports, which could collide
-        transport = {"transport": "ipc", "ip": f"{sockets}/kernel"}
-        papermill.execute_notebook(
-            card.with_data(nbformat.read(page.source, as_version=4), data),
-            str(unfinished),
-            parameters,
-            cwd=str(NOTEBOOKS),
-            progress_bar=False,
-            kernel_name="python3",
-            start_timeout=300,
-            # a kernel that is shut down may log an error; errors of cells are reported otherwise
-            config=Config(
-                {
-                    "KernelManager": transport,
-                    "NotebookClient": {"extra_arguments": ["--log-level=CRITICAL"]},
-                }
-            ),
-        )
 
 
 def attempt(page: Page, profile: str, executed: Path) -> tuple[float, str]:
@@ -153,42 +132,91 @@ def run_all(pages: list[Page], profile: str, executed: Path, workers: int) -> di
     bar = tqdm(total=len(pages), unit="page", disable=silent)
     os.environ["TQDM_DISABLE"] = "1"  # for the kernels: no progress bars in pages
     errors: dict[str, str] = {}
+    made: list[str] = []
+    kernels.allow()
     # each page runs in its own process, a kernel that starts in the folder of the notebooks
     with bar, contextlib.chdir(NOTEBOOKS), ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(attempt, page, profile, executed): page.name for page in pages}
-        while running:
-            bar.set_postfix_str(", ".join(name for f, name in running.items() if f.running()))
-            done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
-            for future in done:
-                name, (seconds, error) = running.pop(future), future.result()
-                bar.update()
-                bar.write(f"{name}: {'failed' if error else f'{seconds:.0f} s'}")
-                if error:
-                    errors[name] = error
+        running = {pool.submit(attempt, page, profile, executed): page for page in pages}
+        try:
+            while running:
+                bar.set_postfix_str(", ".join(p.name for f, p in running.items() if f.running()))
+                done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+                for future in done:
+                    page, (seconds, error) = running.pop(future), future.result()
+                    bar.update()
+                    bar.write(f"{page.name}: {'failed' if error else f'{seconds:.0f} s'}")
+                    bar.write(_messages(page, executed.parent), end="")
+                    if error:
+                        errors[page.name] = error
+                    else:
+                        made.append(page.name)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kernels.stop_all()
+            finished = [future for future in running if future.done() and not future.cancelled()]
+            made += [running[f].name for f in finished if not f.result()[1]]
+            bar.write(
+                f"Stopped. Kept: {', '.join(made) or 'no page of this run'}, and every network "
+                f"and result that was stored; {len(pages) - len(made)} pages are left to make."
+            )
+            raise
     return errors
+
+
+def _messages(page: Page, book: Path, n_lines: int = 20) -> str:
+    """Return the last warnings and messages of a page's run, and where all of them are."""
+    log = records.log_of(page.name, book)
+    if not log.exists():
+        return ""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-n_lines:]
+    return "\n".join([f"  messages of {page.name}, all in {log}:", *(f"  {x}" for x in lines), ""])
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Update all pages, or with ``--notebook`` one page, with the given parameters."""
     options = _parser().parse_args(arguments)
-    book, profile = options.book.absolute(), options.profile
+    book, pages = options.book.absolute(), None
     if options.notebook is not None:
         page = Page(options.notebook.removesuffix(".ipynb"))
         pages = [Page(page.notebook, parse_parameters(page.source, options.parameters))]
     elif options.parameters:
         raise ParameterError("-p needs --notebook")
-    else:
-        pages = wanted_pages(book)
-    executed = book / "executed"
-    stale = [p for p in pages if options.force or not up_to_date(p, profile, executed)]
+    use_one_store()
+    with records.only_run(book):
+        records.sweep(book)
+        update(wanted_pages(book) if pages is None else pages, book, options)
+    if pages:
+        print(f"Made {book / 'executed' / pages[0].name}.ipynb; `make book` adds it to the book")
+
+
+def use_one_store() -> None:
+    """Resolve RELAY_RESULTS here, not in the pages' folder; say so if it is not the project's."""
+    usual = ROOT / "results"
+    named = Path(os.environ.get("RELAY_RESULTS") or usual).expanduser().absolute()
+    os.environ["RELAY_RESULTS"] = str(named)
+    if named != usual:
+        print(f"Results are read from and kept in {named} (RELAY_RESULTS), not {usual}")
+
+
+def update(pages: list[Page], book: Path, options: argparse.Namespace) -> None:
+    """Run the pages that are not up to date; SystemExit(1) if one fails."""
+    executed, profile = book / "executed", options.profile
+    reasons = {page.name: why_stale(page, profile, executed) for page in pages}
+    stale = [page for page in pages if options.force or reasons[page.name]]
     print(f"{len(pages) - len(stale)} of {len(pages)} pages are up to date")
+    for page in stale:
+        print(f"{page.name} is run: {reasons[page.name] or '--force'}")
+    sys.stdout.flush()
     errors = run_all(stale, profile, executed, options.workers)
     for name, error in errors.items():
-        print(f"\n{name} failed: {error}\nNotebook up to the error: {executed / f'.{name}.ipynb'}")
+        print(
+            f"\n{name} failed: {error}\nNotebook up to the error: {records.unfinished(name, book)}"
+        )
+    for page in pages:
+        if page.name not in errors:
+            records.restore_exports(page, book)
     if errors:
         sys.exit(1)
-    if options.notebook is not None:
-        print(f"Made {executed / pages[0].name}.ipynb; `make book` adds it to the book")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -240,21 +268,18 @@ def _data(page: Page) -> dict[str, str]:
 
 
 def remove_run_details(notebook: nbformat.NotebookNode) -> None:
-    """Remove what differs between runs: papermill's times and paths, messages of the store."""
+    """Remove what differs between runs: papermill's times and paths."""
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = [
-                output
-                for output in cell.outputs
-                if not output.get("text", "").startswith("Waiting for another process")
-            ]
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
         main()
     except (ParameterError, FileNotFoundError) as error:
         sys.exit(f"{error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
