@@ -75,7 +75,7 @@ def why_stale(page: Page, profile: str, executed: Path) -> str:
     """Return why a page must be run, an empty text if it is whole and nothing has changed."""
     book, record = executed.parent, records.record_of(page.name, executed.parent)
     if not (executed / f"{page.name}.ipynb").exists():
-        return "there is no page yet"
+        return f"executed/{page.name}.ipynb is missing"
     if not record:
         return f"executed/records/{page.name}.json is missing or damaged"
     if record["key"] != key_of(page, profile):

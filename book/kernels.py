@@ -1,5 +1,6 @@
 """Run one notebook in a kernel of its own: what it may output, and how it is stopped."""
 
+import asyncio
 import os
 import signal
 import tempfile
@@ -11,6 +12,7 @@ from typing import Any, ClassVar
 
 import nbformat
 import papermill
+from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellTimeoutError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
@@ -142,6 +144,7 @@ class _Client(PapermillNotebookClient):
                 raise
         finally:
             _Client.running.discard(self)
+            _close_loop()
         if self.too_much:
             raise PageError(self.too_much)
 
@@ -157,6 +160,16 @@ class _Engine(Engine):
 
 
 papermill_engines.register("page", _Engine)
+
+
+def _close_loop() -> None:
+    """Close this thread's event loop, with what a killed kernel left waiting in it."""
+    loop = ensure_event_loop()
+    waiting = asyncio.all_tasks(loop)
+    for task in waiting:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+    loop.close()
 
 
 def _size(msg: dict[str, Any]) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from relaylib.core.files import write_atomically
 from relaylib.core.provenance import code_hash
 from relaylib.core.store import Store
 from relaylib.studies.claims.claim import Claim
@@ -67,9 +68,9 @@ def keep_rows(rows: pd.DataFrame, path: Path = BY_SEED) -> None:
     """Store the rows of one seed; they replace the stored rows of that seed."""
     others = stored_rows(path) if path.exists() else rows.iloc[:0]
     others = others[~others.seed.isin(rows.seed)]
-    path.parent.mkdir(parents=True, exist_ok=True)
     kept = [part for part in (others, rows) if len(part)]
-    pd.concat(kept).sort_values("seed", kind="stable").to_csv(path, index=False)
+    text = pd.concat(kept).sort_values("seed", kind="stable").to_csv(index=False)
+    write_atomically(path, text.encode())
 
 
 def measured(rows: pd.DataFrame) -> str:
@@ -117,7 +118,7 @@ def write_readme(rows: pd.DataFrame, path: Path = README) -> None:
         raise ValueError(f"{path.name} must hold the lines {MARKS[0].strip()} and {MARKS[1]}")
     seed = rows.seed.iloc[0]
     table = f"{readme_table(rows)}\nSeed {seed}; `make claims` updates this table.\n"
-    path.write_text(before + found + table + closed + after, encoding="utf-8")
+    write_atomically(path, (before + found + table + closed + after).encode())
 
 
 def ledger_table(rows: pd.DataFrame, texts: Mapping[str, Text] = TEXTS) -> str:

@@ -1,11 +1,14 @@
 """Faults tried on the pipeline of the book, and what came of them: `make faults`.
 
-A battery is a function that takes an empty folder and yields (name of the case, whether the outcome
-was right). `BATTERIES` lists those of this file and of its neighbours; each is run in a folder of
-its own, and its cases are counted. Those here work on a tiny book: the real programs, two notebooks.
+A battery is a function that takes an empty folder and yields (name of a case, whether its outcome
+was right). `BATTERIES` lists those of this file, `NEIGHBOURS` names the files with more; each
+battery runs in a folder of its own, and its cases are counted. Those here work on a tiny book: the
+programs of the book with two notebooks.
 """
 
+import contextlib
 import importlib
+import io
 import os
 import random
 import shutil
@@ -17,10 +20,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "book"))
 Cases = Iterator[tuple[str, bool]]
 FIGURE = """import os, warnings
 from pathlib import Path
@@ -79,30 +84,55 @@ class TinyBook:
         path = self.root / "notebooks" / f"{name}.ipynb"
         nbformat.write(new.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
 
-    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
-        """Start ``book/execute.py``, or another program of the book named first."""
-        if not words or not words[0].endswith(".py"):
-            words = ("execute.py", *words)
+    def start(self, program: str, *words: str, **env: str) -> subprocess.Popen[str]:
+        """Start ``book/execute.py`` or ``book/build.py`` in a process of its own."""
         path = os.pathsep.join([str(self.root), str(ROOT)])
-        own = {"CI": "1", "MPLBACKEND": "", "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+        own = {"CI": "1", "MPLBACKEND": "", "PYTHONPATH": path, "RELAY_RESULTS": "results"}
         return subprocess.Popen(
-            [sys.executable, self.book / words[0], *words[1:]],
+            [sys.executable, self.book / program, *words],
             cwd=self.root,
-            env={k: v for k, v in os.environ.items() if k != "RELAY_RESULTS"} | own | env,
+            env=os.environ | own | env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
 
-    def run(self, *words: str, **env: str) -> tuple[int, str]:
-        """Run a program of the book; return its exit status and all that it said."""
-        process = self.start(*words, **env)
+    def build(self) -> tuple[int, str]:
+        """Build the pages; return the exit status and all that was said."""
+        process = self.start("build.py")
         said, _ = process.communicate(timeout=300)
         return process.returncode, said
 
+    def run(self, *words: str) -> tuple[int, str]:
+        """Update the pages in this process; return the exit status and all that was said."""
+        said, status = io.StringIO(), 0
+        with self.here(), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            try:
+                importlib.import_module("execute").main(["--book", str(self.book), *words])
+            except SystemExit as stopped:
+                status = int(stopped.code or 0)
+        return status, said.getvalue()
+
+    @contextlib.contextmanager
+    def here(self) -> Iterator[None]:
+        """Let the modules of the book take this project's notebooks and results for theirs."""
+        importlib.import_module("execute")
+        own = {"MPLBACKEND": "", "RELAY_RESULTS": str(self.root / "results")}
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(mock.patch.dict(os.environ, own))
+            for module in list(sys.modules.values()):
+                if getattr(module, "NOTEBOOKS", None) == ROOT / "notebooks":
+                    folder = self.root / "notebooks"
+                    stack.enter_context(mock.patch.object(module, "NOTEBOOKS", folder))
+            yield
+
     def files(self) -> list[Path]:
         """Return one file of every kind that the pages consist of."""
-        names = ("executed/line.ipynb", "executed/data/line/fig-line.csv", "assets/shared-script.js")
+        names = (
+            "executed/line.ipynb",
+            "executed/data/line/fig-line.csv",
+            "assets/shared-script.js",
+        )
         names += ("executed/records/line.json", "executed/data/export/claims.json")
         return [*(self.book / name for name in names), self.root / "results" / "claims.json"]
 
@@ -112,7 +142,9 @@ class TinyBook:
         notebooks = {path.name for path in self.executed.glob("*.ipynb")}
         sound = all(path.is_file() and path.stat().st_size for path in self.files())
         data = (self.executed / "data" / "line" / "fig-line.csv").read_text() if sound else ""
-        return sound and not stray and {"line.ipynb", "export.ipynb"} <= notebooks and "line" in data
+        return (
+            sound and not stray and {"line.ipynb", "export.ipynb"} <= notebooks and "line" in data
+        )
 
 
 def truncate(path: Path) -> None:
@@ -132,8 +164,32 @@ def flip_a_byte(path: Path) -> None:
 DAMAGES: tuple[Callable[[Path], None], ...] = (truncate, empty, flip_a_byte, Path.unlink)
 
 
-def damaged_pages(folder: Path) -> Cases:
-    """Every file of the pages, damaged in every way, is whole after the next run, and named."""
+def noticed_damage(folder: Path) -> Cases:
+    """Every file of the pages, damaged in every way, is named; one run then mends all of them."""
+    book = TinyBook(folder)
+    yield "first run", book.run()[0] == 0 and book.is_whole()
+    *of_pages, export = book.files()
+    execute, pages = (importlib.import_module(name) for name in ("execute", "pages"))
+    for path in of_pages:
+        page, content = "export" if path.name == "claims.json" else "line", path.read_bytes()
+        for damage in DAMAGES:
+            damage(path)
+            with book.here():
+                reason = execute.why_stale(pages.Page(page), "paper", book.executed)
+            path.write_bytes(content)
+            yield f"{damage.__name__} {path.name}", path.name in reason
+    for damage, path in zip(DAMAGES * 2, (*of_pages, export), strict=False):
+        damage(path)
+    status, said = book.run()
+    yield "all at once", status == 0 and book.is_whole() and export.name in said
+    export.unlink()
+    status, said = book.run()
+    up_to_date = "2 of 2 pages are up to date" in said
+    yield "an export is restored without a run", up_to_date and book.is_whole()
+
+
+def mended_pages(folder: Path) -> Cases:
+    """Every file of the pages, damaged in every way, is whole after the next run."""
     book = TinyBook(folder)
     yield "first run", book.run()[0] == 0 and book.is_whole()
     before = {path: path.read_bytes() for path in book.files()}
@@ -141,62 +197,63 @@ def damaged_pages(folder: Path) -> Cases:
         for damage in DAMAGES:
             damage(path)
             status, said = book.run()
-            again = path.suffix == ".json" or path.name == "line.ipynb" or path.read_bytes()
+            # a page states the time that it took, so that its notebook and its record differ
             same = path.name in ("line.ipynb", "line.json") or path.read_bytes() == before[path]
-            right = status == 0 and book.is_whole() and path.name in said and bool(again and same)
+            right = status == 0 and book.is_whole() and (path.name in said) and same
             yield f"{damage.__name__} {path.name}", right
     status, said = book.run()
     yield "nothing is left to do", status == 0 and "2 of 2 pages are up to date" in said
 
 
-def damaged_site(folder: Path) -> Cases:
-    """Every kind of built file, damaged in every way, is as before after the next build."""
+def mended_site(folder: Path) -> Cases:
+    """Built files of every kind, damaged in some way, are as before after the next build."""
     book, built = TinyBook(folder), folder / "_build"
-    yield "first build", book.run()[0] == 0 and book.run("build.py")[0] == 0
-    kinds = ("html/executed/line.html", "html/_images/*.png", "html/_downloads/*/fig-line.csv")
-    kinds += ("jupyter_execute/**/*.png", ".doctrees/executed/line.doctree", "html/searchindex.js")
-    kinds += ("html/_static/book.css",)
-    for pattern in kinds:
+    yield "first build", book.run()[0] == 0 and book.build()[0] == 0
+    page, other = "html/executed/line.html", built / "html" / "executed" / "export.html"
+    cases = [(page, damage) for damage in DAMAGES]
+    kinds = ("html/_images/*.png", "html/_downloads/*/fig-line.csv", "jupyter_execute/**/*.png")
+    kinds += (".doctrees/executed/line.doctree", "html/_static/book.css", "html/searchindex.js")
+    cases += zip(kinds, DAMAGES * 2, strict=False)
+    for pattern, damage in cases:
         path = next(built.glob(pattern))
-        other = built / "html" / "executed" / "export.html"
-        for damage in DAMAGES:
-            before, since = path.read_bytes(), other.stat().st_mtime_ns
-            damage(path)
-            status, said = book.run("build.py")
-            same = path.suffix == ".doctree" or path.read_bytes() == before
-            alone = "search" in pattern or other.stat().st_mtime_ns == since
-            named = path.name in said or "_static" in pattern
-            yield f"{damage.__name__} {pattern}", status == 0 and same and alone and named
+        before, since = path.read_bytes(), other.stat().st_mtime_ns
+        damage(path)
+        status, said = book.build()
+        same = path.is_file() and (path.suffix == ".doctree" or path.read_bytes() == before)
+        alone = "search" in pattern or other.stat().st_mtime_ns == since
+        named = path.name in said or "_static" in pattern
+        yield f"{damage.__name__} {pattern}", status == 0 and same and alone and named
 
 
-def kills(folder: Path, n: int = 12, seed: int = 1) -> Cases:
-    """A run that is killed at a random moment loses nothing: the next one ends whole."""
+def kills(folder: Path, n: int = 10, seed: int = 1) -> Cases:
+    """A run that is stopped at a random moment loses nothing: the next one ends whole."""
     book, rng = TinyBook(folder, pause=0.5), random.Random(seed)
-    yield "first run", book.run()[0] == 0
-    for _ in range(n):
-        process, wait = book.start("--force"), rng.uniform(0.5, 9)
+    began = time.monotonic()
+    process = book.start("execute.py")
+    process.communicate()
+    took = time.monotonic() - began
+    yield "first run", process.returncode == 0
+    for k in range(n):
+        number = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)[k % 3]
+        process, wait = book.start("execute.py", "--force"), rng.uniform(0.3, 1) * took
         time.sleep(wait)
-        process.send_signal(rng.choice([signal.SIGKILL, signal.SIGINT, signal.SIGTERM]))
+        process.send_signal(number)
         process.communicate()
-        status, said = book.run()
-        yield f"after {wait:.2f} s: {process.returncode}", status == 0 and book.is_whole()
-        if status:
-            print(said)
+        yield f"{number.name} after {wait:.2f} s", book.run()[0] == 0 and book.is_whole()
 
 
 def two_runs(folder: Path, n: int = 4) -> Cases:
     """Two runs in one folder both end right; the second says that it waits."""
     book = TinyBook(folder)
-    for k in range(n):
-        first, second = (book.start("--force"), book.start("--force"))
-        said = [process.communicate()[0] for process in (first, second)]
-        statuses = (first.returncode, second.returncode)
-        waited = "waiting" in "".join(said)
-        yield f"pair {k}", statuses == (0, 0) and waited and book.is_whole()
+    for pair in range(n):
+        runs = [book.start("execute.py", "--force") for _ in range(2)]
+        said = "".join(process.communicate()[0] for process in runs)
+        ended = all(process.returncode == 0 for process in runs)
+        yield f"pair {pair}", ended and "waiting" in said and book.is_whole()
 
 
 Battery = Callable[[Path], Cases]
-BATTERIES: list[Battery] = [damaged_pages, damaged_site, kills, two_runs]
+BATTERIES: list[Battery] = [noticed_damage, mended_pages, mended_site, kills, two_runs]
 NEIGHBOURS = ("faults_store",)
 """Modules beside this one with a list ``BATTERIES`` of their own."""
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urldefrag
 import build
 import nbformat
 import pytest
+import records
 from bs4 import BeautifulSoup
 from conftest import ROOT, build_book, copy_book
 
@@ -96,8 +97,9 @@ def test_everything_is_rebuilt_with_another_style(tmp_path):
 def test_files_of_widgets_that_no_page_uses_are_removed(tmp_path):
     (tmp_path / "executed").mkdir()
     (tmp_path / "assets").mkdir()
-    page = nbformat.v4.new_notebook(metadata={"relay": {"assets": ["named.js"]}})
-    nbformat.write(page, tmp_path / "executed" / "page.ipynb")
+    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "executed" / "page.ipynb")
+    record = tmp_path / "executed" / "records" / "page.json"
+    records.write_record(record, {"assets": ["named.js"], "files": {}})
     for name in ("named.js", "stale.js"):
         (tmp_path / "assets" / name).write_text("")
     build.keep_named_assets(tmp_path)
@@ -157,7 +159,7 @@ def test_the_claims_of_this_build_equal_the_stored_table():
     """With the same seed, networks are bit-identical on any processor."""
     with open(ROOT / "book" / "data" / "claims_by_seed.csv", newline="") as file:
         stored = [row for row in csv.DictReader(file) if row["seed"] == "2025"]
-    claims = json.loads((ROOT / "results" / "claims.json").read_text())
+    claims = json.loads((ROOT / "results" / "claims.json").read_text())["claims"]
     found = [(claim, group) for claim in claims for group in claim["groups"]]
     assert [claim["verdict"] for claim, _ in found] == [row["verdict"] for row in stored]
     for name in ("estimate", "low", "high"):

@@ -1,8 +1,11 @@
 """The ledger: its rules, its intervals, and every shape in which it is shown."""
 
 import json
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime
 from html.parser import HTMLParser
 
 import matplotlib.pyplot as plt
@@ -14,8 +17,9 @@ from scipy import stats
 
 from book import ledger
 from relaylib.core.provenance import code_hash
-from relaylib.core.store import Store
+from relaylib.core.store import Store, StoreWarning
 from relaylib.figures import fig_claims
+from relaylib.studies.claims import ledger as claims_ledger
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.claims.inputs import contrast
 from relaylib.studies.claims.ledger import as_json, claims_table, evaluate
@@ -268,6 +272,73 @@ class TestTexts:
     @pytest.mark.parametrize("id", ["C13", "C15"])
     def test_where_the_lower_end_of_the_interval_decides_the_rule_says_so(self, id):
         assert "lower end of the" in TEXTS[id].statistic
+
+
+class TestExport:
+    """`claims.json` says what made it, is the default study's alone, and is whole."""
+
+    @pytest.fixture
+    def usual(self, monkeypatch):
+        """The small study stands in for the default one, which takes long."""
+        init = StudyConfig.__init__
+        small = lambda config, **given: init(config, **{"n_replicates": 2} | given)  # noqa: E731
+        monkeypatch.setattr(StudyConfig, "__init__", small)
+
+    def test_another_study_leaves_the_export_alone(self, small_study, store):
+        evaluate(small_study.config, store=store, export=True)
+        assert not (store.root / "claims.json").exists()
+
+    def test_it_says_what_made_it_and_is_restored(self, evaluated, store, usual):
+        path = store.root / "claims.json"
+        assert evaluate(store=store, export=True) == evaluated
+        written, found = path.read_bytes(), json.loads(path.read_bytes())
+        assert json.dumps(found["claims"]) == json.dumps(as_json(evaluated))
+        assert found["seed"] == found["configuration"]["seed"] == 2025
+        assert found["configuration"]["n_replicates"] == 2
+        assert found["code_hash"] == code_hash(["relaylib.studies.claims.ledger"])
+        assert {"numpy", "torch"} <= set(found["versions"])
+        assert datetime.fromisoformat(found["created"]).tzinfo is not None
+        for damaged in (written[:500], b"", b"[]", written.replace(b"2025", b"2026")):
+            path.write_bytes(damaged)
+            evaluate(store=store, export=True)
+            again = json.loads(path.read_bytes())
+            assert json.dumps(again | {"created": found["created"]}) == json.dumps(found)
+
+    def test_an_export_that_says_the_same_keeps_its_time(self, evaluated, small_study, tmp_path):
+        there = Store(tmp_path)
+        claims_ledger._export(evaluated, small_study.dataset, there)
+        path = tmp_path / "claims.json"
+        path.write_text(path.read_text().replace('"created": "20', '"created": "19'))
+        before = path.read_bytes()
+        claims_ledger._export(evaluated, small_study.dataset, there)
+        assert path.read_bytes() == before
+
+    def test_many_exports_at_once_all_succeed(self, evaluated, small_study, tmp_path):
+        with ThreadPoolExecutor(8) as pool:
+            calls = [(evaluated, small_study.dataset, Store(tmp_path)) for _ in range(16)]
+            list(pool.map(lambda call: claims_ledger._export(*call), calls))
+        assert [path.name for path in tmp_path.iterdir()] == ["claims.json"]
+        assert json.loads((tmp_path / "claims.json").read_text())["seed"] == 2025
+
+    def test_a_folder_that_cannot_be_written_gives_a_warning(
+        self, evaluated, small_study, tmp_path
+    ):
+        (tmp_path / "file").write_text("")
+        with pytest.warns(StoreWarning, match=r"claims\.json could not be written"):
+            claims_ledger._export(evaluated, small_study.dataset, Store(tmp_path / "file"))
+
+    def test_the_files_in_git_are_old_or_new_when_writing_fails(self, tmp_path, monkeypatch):
+        readme, table = tmp_path / "README.md", tmp_path / "rows.csv"
+        readme.write_text("a\n<!-- claims -->\n<!-- /claims -->\nb\n")
+        rows = ledger.ledger_rows([claim(True)], seed=1)
+        for write, path in ((ledger.write_readme, readme), (ledger.keep_rows, table)):
+            write(rows, path)
+            before = path.read_bytes()
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("full")))
+                with pytest.raises(OSError, match="full"):
+                    write(ledger.ledger_rows([claim(False)], seed=1), path)
+            assert path.read_bytes() == before
 
 
 class TestShown:

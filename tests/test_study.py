@@ -273,6 +273,12 @@ def test_the_default_study_alone_has_a_readable_copy(store, monkeypatch):
     monkeypatch.setattr(StudyConfig, "__init__", as_tiny)
     study = run_study(store=store)
     xr.testing.assert_identical(xr.load_dataset(copy, engine="h5netcdf"), study)
+    whole = copy.read_bytes()
+    damaged = (whole[: len(whole) // 2], b"", whole[:5000] + b"!" + whole[5001:])
+    for content in damaged:
+        copy.write_bytes(content)
+        run_study(store=store)
+        assert copy.read_bytes() == whole
     copy.unlink()
     run_study(store=store)
     assert copy.exists()

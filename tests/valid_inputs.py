@@ -299,6 +299,7 @@ OF: dict[str, list[Arguments]] = {
     "bootstrap_interval": [{"values": lambda: over("a replicate", random(2, 3))}],
     "select": [{"data": bits, "labels": lambda: {"time": 3}}],
     "code_hash": [{"package": lambda: Path(__file__).parent.parent / "relaylib"}],
+    "write_atomically": [{"path": lambda: Path("a", "file"), "data": lambda: b"bytes"}],
     "imported_modules": [{"source": lambda: "import relaylib.core.seeds"}],
     "fingerprint": [{"instance": MemoryTask}],
     "write_atomically": [{"path": lambda: Path("a"), "data": lambda: b"a"}],

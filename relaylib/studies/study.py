@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import xarray as xr
 
@@ -51,11 +52,18 @@ def run_study(config: StudyConfig | None = None, *, store: StoreLike | None = No
     """
     config, store = configured(config, StudyConfig), as_store(store)
     modules = ["relaylib.studies.study"]
-    known = store.holds("study", config, modules=modules)
     study = store.dataset("study", config, lambda: _measure(config, store), modules=modules)
-    if config == StudyConfig() and not (known and (store.root / "study.nc").exists()):
+    if config == StudyConfig() and not _is_copy(store.root / "study.nc", study):
         store.export(study, "study.nc")
     return study
+
+
+def _is_copy(path: Path, study: xr.Dataset) -> bool:
+    """Return whether a file is what `Store.export` writes, byte for byte; False if unreadable."""
+    try:
+        return path.read_bytes() == bytes(study.to_netcdf(engine="h5netcdf"))
+    except OSError:
+        return False
 
 
 def load_networks(

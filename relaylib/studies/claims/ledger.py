@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import warnings
+from contextlib import suppress
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 import xarray as xr
 
 from relaylib.core.checks import check_all, check_bool, check_integer
-from relaylib.core.store import StoreLike, as_store
+from relaylib.core.files import write_atomically
+from relaylib.core.provenance import code_hash
+from relaylib.core.store import Store, StoreLike, StoreWarning, as_store
 from relaylib.information.exact import LARGEST_LATTICE
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.inputs import claim_inputs
@@ -27,7 +32,9 @@ def evaluate(
     config
         The study; it must hold both tasks, all architectures and all regimes.
     export
-        Also write ``claims.json`` beside the store's results.
+        Also write ``claims.json`` beside the store's results, if the study is the default one:
+        the claims with the seed, configuration, code hash, library versions and time. A file that
+        says the same is left as it is; one that is missing, damaged or of older code is replaced.
 
     Raises
     ------
@@ -47,12 +54,31 @@ def evaluate(
     inputs = claim_inputs(config, store=store)
     texts = claim_texts(config)
     claims = [Claim(id, *texts[id], tuple(rule(inputs))) for id, rule in RULES.items()]
-    if export:
-        path = store.root / "claims.json"
-        partial = path.with_suffix(".json.partial")
-        partial.write_text(json.dumps(as_json(claims), indent=1), encoding="utf-8")
-        partial.replace(path)
+    if export and config == StudyConfig():
+        _export(claims, inputs.study, store)
     return claims
+
+
+def _export(claims: list[Claim], study: xr.Dataset, store: Store) -> None:
+    """Write ``claims.json`` unless it says the same already, its time aside."""
+    path = store.root / "claims.json"
+    configuration = json.loads(study.attrs["configuration"])
+    content = {
+        "seed": configuration["seed"],
+        "configuration": configuration,
+        "code_hash": code_hash(["relaylib.studies.claims.ledger"]),
+        "versions": json.loads(study.attrs["versions"]),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "claims": as_json(claims),
+    }
+    with suppress(OSError, ValueError, TypeError):  # missing or damaged
+        there = json.loads(path.read_bytes())
+        if json.dumps(there | {"created": ""}) == json.dumps(content | {"created": ""}):
+            return
+    try:
+        write_atomically(path, json.dumps(content, indent=1).encode())
+    except OSError as error:
+        warnings.warn(f"{path} could not be written ({error})", StoreWarning, stacklevel=3)
 
 
 def as_json(claims: list[Claim]) -> list[dict]:
