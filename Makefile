@@ -10,7 +10,7 @@ SITE := _build/html
 PROFILE ?= paper
 PORT ?= 8000
 
-.PHONY: help venv book test lint serve lab notebook fuzz claims bench clean
+.PHONY: help venv book test lint serve lab notebook fuzz faults claims bench clean
 
 help: ## show this list
 	@echo "Usage: make COMMAND"
@@ -63,6 +63,9 @@ notebook: $(READY) ## run one notebook: make notebook NB=04_knockouts ARGS="-p t
 
 fuzz: $(READY) ## give every public function every bad input, and count the outcomes
 	CI=1 $(BIN)/python tests/bad_inputs.py $(ARGS)
+
+faults: $(READY) ## damage, kill and double runs of the pipeline, and count what came of it
+	CI=1 $(BIN)/python tests/faults.py $(ARGS)
 
 claims: $(READY) ## judge the claims with three seeds and update the table in the README
 	$(BIN)/python book/ledger.py --seeds 2025 1 2

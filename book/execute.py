@@ -279,7 +279,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
         main()
-    except (ParameterError, FileNotFoundError) as error:
+    except (ParameterError, OSError) as error:
         sys.exit(f"{error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -144,8 +144,8 @@ def restore_exports(page: Page, book: Path) -> None:
         if copy.is_file():
             content = copy.read_bytes()
             if not target.is_file() or target.read_bytes() != content:
-                print(f"{target} was missing or changed; restored from the page {page.name}")
                 write_atomically(target, content)
+                print(f"{target} was missing or changed; restored from the page {page.name}")
 
 
 def own_page(path: Path, book: Path) -> Page | None:

@@ -152,6 +152,42 @@ def test_a_relative_store_is_the_one_of_the_folder_where_the_command_starts(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("step", range(4))
+def test_a_stop_between_any_two_steps_leaves_a_page_that_is_run_again(tmp_path, monkeypatch, step):
+    book, data, page = tmp_path / "book", tmp_path / "data", Page("page")
+    about = {"notebook": "page", "assets": []}
+    for content in ("old", "new"):
+        data.mkdir(exist_ok=True)
+        (data / "fig-1.csv").write_text(content)
+        (data / f"fig-{content}.csv").write_text(content)
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(content)])
+        if content == "old":
+            records.publish(page, book, notebook, data, about)
+            (data / "fig-old.csv").unlink()
+    written = []
+
+    def stopped(path: Path, content: bytes) -> None:
+        if len(written) == step:
+            raise KeyboardInterrupt
+        written.append(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    before = records.record_of("page", book)
+    assert not records.damaged_files(before["files"], book)
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "write_atomically", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            records.publish(page, book, notebook, data, about)
+    assert records.record_of("page", book) == before
+    assert bool(records.damaged_files(before["files"], book)) == (step > 0)
+    records.publish(page, book, notebook, data, about)
+    after = records.record_of("page", book)["files"]
+    assert not records.damaged_files(after, book)
+    csvs = [path.name for path in sorted((book / "executed" / "data" / "page").iterdir())]
+    assert csvs == ["fig-1.csv", "fig-new.csv"]
+
+
 class TestBuilt:
     """Which built pages a damaged file of the site brings back to be built."""
 
