@@ -189,4 +189,7 @@ def _title(path: Path) -> str:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else ROOT / "book"
-    sys.exit(build(folder, folder.parent))
+    try:
+        sys.exit(build(folder, folder.parent))
+    except KeyboardInterrupt:
+        sys.exit(130)
