@@ -9,7 +9,7 @@ import torch
 from relaylib.core.store import Store
 from relaylib.figures import fig04_knockouts
 from relaylib.measures.knockout import knockout_accuracy
-from relaylib.studies.knockouts import KnockoutConfig, mean_losses, run_knockouts
+from relaylib.studies.knockouts import KnockoutConfig, leads, mean_losses, run_knockouts
 from relaylib.studies.study import StudyConfig, load_ensemble
 from relaylib.tasks.memory import MemoryTask
 
@@ -141,3 +141,15 @@ def test_mean_losses_average_over_sizes_and_concepts(case):
     assert losses.at_random.isel(chosen) == pytest.approx(
         (draws[:, :1] - draws[:, 1:12]).mean(), abs=1e-12
     )
+
+
+def test_leads_compare_the_own_concept_with_each_other_one(case):
+    _, knockouts = case
+    found = leads(knockouts).isel(architecture=1, replicate=0)
+    a = knockouts.relaying.isel(architecture=1, replicate=0).values
+    loss = (a[:, :1] - a[:, 1:12]).mean(axis=1)  # relays_of, concept
+    expected = np.diag(loss)[:, None] - loss
+    expected[np.diag_indices(3)] = np.nan
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    losses, mean = mean_losses(knockouts), leads(knockouts).mean(["relays_of", "concept"])
+    np.testing.assert_allclose(mean, losses.own - losses.others)

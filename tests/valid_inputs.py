@@ -33,6 +33,7 @@ from relaylib.studies.estimator_validation import ValidationConfig
 from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
 from relaylib.studies.latent import LatentConfig, run_latent
 from relaylib.studies.lattices import run_lattices
+from relaylib.studies.noise_levels import NoiseConfig
 from relaylib.studies.study import record_condition, run_study
 from relaylib.studies.training_activations import ActivationsConfig
 from relaylib.studies.training_history import training_history
@@ -452,6 +453,8 @@ OF: dict[str, list[Arguments]] = {
     "run_knockouts": [{"config": lambda: KnockoutConfig(TINY, n_random=2)}],
     "LatentConfig": [{"order_time": lambda: 9}],
     "run_latent": [{"config": lambda: LatentConfig(TINY, n_random=2)}],
+    "NoiseConfig": [{"noise_sds": lambda: (0.0, 0.1)}],
+    "noise_levels": [{"config": lambda: NoiseConfig(LatentConfig(TINY), noise_sds=(0.0, 0.1))}],
     "removal_projections": [{"network": network}],
     "ValidationConfig": [{"n_sequences": lambda: (100, 300)}],
     "draw_sample": [{"distribution": lambda: "copy"}],

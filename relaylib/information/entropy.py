@@ -27,7 +27,7 @@ def entropy(symbols: np.ndarray, *, weights: np.ndarray | None = None) -> float:
     Returns
     -------
     float
-        - sum p log2 p, with p the relative weight of each distinct row.
+        The sum of -p log2 p over all distinct rows, with p the relative weight of a row.
 
     Raises
     ------

@@ -165,10 +165,7 @@ def mean_losses(knockouts: xr.Dataset) -> xr.Dataset:
         out; ``others``, loss of the other concepts; ``least_relaying`` and ``at_random``, loss of
         the own concept when as many of its least relaying nodes, or random nodes, go instead.
     """
-    sets = ("relays_of", "n_knocked_out", "concept")
-    at_random = ("draw", *sets[1:])
-    check_dataset("knockouts", knockouts, relaying=sets, least_relaying=sets, at_random=at_random)
-    whole, parts = knockouts.isel(n_knocked_out=0), knockouts.isel(n_knocked_out=slice(1, -1))
+    whole, parts = _whole_and_parts(knockouts)
     losses = (whole - parts).mean("n_knocked_out")
     is_own = losses.relays_of == losses.concept
     concepts = ["relays_of", "concept"]
@@ -180,3 +177,32 @@ def mean_losses(knockouts: xr.Dataset) -> xr.Dataset:
             "at_random": losses.at_random.mean(["draw", "concept"]),
         }
     )
+
+
+def leads(knockouts: xr.Dataset) -> xr.DataArray:
+    """How much more a concept loses without its own relays than each other concept does.
+
+    Parameters
+    ----------
+    knockouts
+        As from `run_knockouts`.
+
+    Returns
+    -------
+    xarray.DataArray
+        (architecture, replicate, relays_of, concept): loss of concept ``relays_of`` minus loss of
+        ``concept`` when relays of ``relays_of`` are knocked out, each averaged over set sizes short
+        of all nodes. Above 0: the own concept loses more. NaN for a concept and itself.
+    """
+    whole, parts = _whole_and_parts(knockouts)
+    losses = (whole.relaying - parts.relaying).mean("n_knocked_out")
+    is_own = losses.relays_of == losses.concept
+    return (losses.where(is_own).max("concept") - losses).where(~is_own)
+
+
+def _whole_and_parts(knockouts: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
+    """Accuracy with all nodes, and without some of them."""
+    sets = ("relays_of", "n_knocked_out", "concept")
+    at_random = ("draw", *sets[1:])
+    check_dataset("knockouts", knockouts, relaying=sets, least_relaying=sets, at_random=at_random)
+    return knockouts.isel(n_knocked_out=0), knockouts.isel(n_knocked_out=slice(1, -1))

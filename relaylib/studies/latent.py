@@ -183,7 +183,7 @@ def sharpening(latent: xr.Dataset) -> xr.DataArray:
     return gain.where(smaller, drop=True).mean(["set_size", "concept"])
 
 
-class _Shown(NamedTuple):
+class NoisyTrials(NamedTuple):
     """Noisy sequences, and their memory contents 0, 1, ... with the concepts' signs."""
 
     trials: Trials
@@ -191,8 +191,12 @@ class _Shown(NamedTuple):
     signs: np.ndarray  # (state, concept), 0 or 1
 
 
-def _show(config: LatentConfig) -> _Shown:
-    """Draw the sequences: the task's own of each memory content in turn, with noise."""
+def noisy_trials(config: LatentConfig) -> NoisyTrials:
+    """Draw the sequences: the task's own of each memory content in turn, with noise.
+
+    The same noise, scaled, for every standard deviation.
+    """
+    check_type("config", config, LatentConfig)
     task, seed = config.study.tasks[0], config.study.seed
     trials = training_trials(task, n_sampled=config.study.n_sampled, seed=seed)
     signs, state = np.unique((trials.targets > 0).astype(int), axis=0, return_inverse=True)
@@ -201,14 +205,14 @@ def _show(config: LatentConfig) -> _Shown:
     noise = stream(seed, "latent noise", task.name).standard_normal(trials.inputs[chosen].shape)
     inputs = (trials.inputs[chosen] + config.noise_sd * noise).astype(np.float32)
     shown = trials._replace(inputs=inputs, targets=trials.targets[chosen])
-    return _Shown(shown, state[chosen], signs)
+    return NoisyTrials(shown, state[chosen], signs)
 
 
 def _measure(config: LatentConfig, store: Store) -> xr.Dataset:
     task, architecture = config.study.tasks[0].name, config.study.architectures[0]
     study = select(run_study(config.study, store=store), task=task, architecture=architecture)
     orders = study[["relay_bits", "removal_order"]].sel(time=config.step, drop=True)
-    shown = _show(config)
+    shown = noisy_trials(config)
     cells = []
     for regime in progress(config.study.regimes, desc="latent space", unit="regime"):
         ensemble = load_ensemble(config.study, task, architecture, regime, store=store)
@@ -226,7 +230,7 @@ def _measure(config: LatentConfig, store: Store) -> xr.Dataset:
 
 
 def _measure_regime(
-    config: LatentConfig, orders: xr.Dataset, ensemble: Ensemble, shown: _Shown
+    config: LatentConfig, orders: xr.Dataset, ensemble: Ensemble, shown: NoisyTrials
 ) -> list[xr.Dataset]:
     """Measure every network of one regime; one dataset each."""
     study, regime = config.study, str(orders.regime.item())
@@ -259,7 +263,7 @@ def _measure_network(
     answer_time: int,
     order: xr.DataArray,
     draws: np.ndarray,
-    shown: _Shown,
+    shown: NoisyTrials,
 ) -> xr.Dataset:
     """Measure one network: activations (time, sequence, node), orders of concepts and at random."""
     n_times, n_sequences, n_nodes = activations.shape
