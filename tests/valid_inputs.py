@@ -23,6 +23,7 @@ from relaylib.information.relay import greedy_orders
 from relaylib.measures.knockout import first_nodes
 from relaylib.mmphate.estimator import MMPHATE
 from relaylib.networks.ensemble import Ensemble
+from relaylib.networks.first_weights import FirstWeights
 from relaylib.networks.recording import Recording
 from relaylib.networks.trained import trained_networks
 from relaylib.networks.training import Trained
@@ -50,6 +51,7 @@ UNCHECKED = {
     "relaylib.networks.cells": "the equations; Ensemble checks weights and inputs",
     "relaylib.networks.autograd": "a backend of train, which checks",
     "relaylib.networks.compiled_training": "a backend of train, which checks",
+    "relaylib.networks.first_weights.start_from": "begins a network of train, which checks",
     "relaylib.networks.replicate": "one network during train, which checks",
     "relaylib.networks.ensemble.Ensemble.from_flat": "used by train, which checks",
     "relaylib.networks.ensemble.Ensemble.step": "called once per step by run, which checks",
@@ -447,6 +449,7 @@ OF: dict[str, list[Arguments]] = {
     "train": [{"config": lambda: CONDITION}],
     "all_networks": [{"conditions": lambda: [CONDITION]}],
     "TrainingConfig": [{"checkpoints": lambda: (0, 1)}],
+    "FirstWeights": [{"recurrent": lambda: "orthogonal"}],
     "AttributionConfig": [{"time": lambda: 9}],
     "run_attribution": [{"config": lambda: AttributionConfig(TINY, n_random=2)}],
     "KnockoutConfig": [{"time": lambda: 9, "task": lambda: "memory"}],

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from relaylib.core.checks import check_choice, check_integer, check_number
+from relaylib.core.checks import check_choice, check_integer, check_number, check_type
 from relaylib.networks.cells import ARCHITECTURES
 from relaylib.networks.ensemble import MAX_BLANK
+from relaylib.networks.first_weights import TORCH_DEFAULT, FirstWeights
 from relaylib.tasks.memory import MemoryTask
 from relaylib.tasks.task import Task, check_task
 
@@ -61,6 +62,8 @@ class TrainingConfig:
         "cpu", or "cuda" for autograd on a GPU.
     random_delays
         Distinct delays of the random regime.
+    first_weights
+        Recurrent matrix and gate bias that training starts from.
 
     Raises
     ------
@@ -84,6 +87,7 @@ class TrainingConfig:
     backend: str = "compiled"
     device: str = "cpu"
     random_delays: tuple[int, ...] = RANDOM_DELAYS
+    first_weights: FirstWeights = TORCH_DEFAULT
 
     def __post_init__(self) -> None:
         check_task(self.task)
@@ -100,6 +104,9 @@ class TrainingConfig:
             self._set(name, tuple(check_integer(name, value, 0, high) for value in values))
         if not self.random_delays or len(set(self.random_delays)) < len(self.random_delays):
             raise ValueError(f"random_delays must be distinct delays, got {self.random_delays}")
+        check_type("first_weights", self.first_weights, FirstWeights)
+        if self.first_weights.keep_bias and self.architecture == "RNN":
+            raise ValueError(f"first_weights.keep_bias must be 0 for an RNN: {self.first_weights}")
         self._check_regime()
         self._check_device()
         for name, largest in (("learning_rate", np.inf), ("accuracy_goal", 1)):

@@ -11,6 +11,7 @@ import numpy as np
 from relaylib.core.seeds import stream
 from relaylib.networks.cells import weight_shapes
 from relaylib.networks.conditions import TrainingConfig
+from relaylib.networks.first_weights import start_from
 from relaylib.tasks.task import training_trials
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ class Replicate:
     rng: np.random.Generator = field(init=False)
 
     def restart(self) -> np.ndarray:
-        """Begin the next attempt: every weight from U(-1/sqrt(n), 1/sqrt(n)), as in torch."""
+        """Begin the next attempt: every weight from U(-1/sqrt(n), 1/sqrt(n)), as in torch.
+
+        ``config.first_weights`` then replaces the recurrent matrix, if it asks for another.
+        """
         config, self.epochs, self.attempt = self.config, 0, self.attempt + 1
         if self.attempt > config.max_attempts:
             raise RuntimeError(
@@ -44,7 +48,10 @@ class Replicate:
         sizes = (config.architecture, task.n_inputs, config.n_nodes, len(task.concepts))
         n_weights = sum(prod(shape) for shape in weight_shapes(*sizes).values())
         initial = stream(config.seed, "initialise", *key).uniform(-bound, bound, n_weights)
-        return initial.astype(np.float32)
+        rng = stream(config.seed, "first weights", *key)
+        return start_from(
+            config.first_weights, sizes[0], initial.astype(np.float32), sizes[1:], rng=rng
+        )
 
     def is_done(self, epochs: int, accuracy: float) -> bool:
         """Whether training ends: at the goal, or without it if that is to be recorded."""

@@ -16,6 +16,7 @@ from relaylib.information.relay import VALUES
 from relaylib.networks.conditions import RANDOM_DELAYS, REGIMES, TrainingConfig
 from relaylib.networks.discretisation import DISCRETISERS
 from relaylib.networks.ensemble import ARCHITECTURES, LSTM_STATES, MAX_BLANK
+from relaylib.networks.first_weights import TORCH_DEFAULT, FirstWeights
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
 from relaylib.tasks.task import Task, check_task
@@ -38,7 +39,7 @@ class StudyConfig:
         Root of all random streams.
     n_nodes, learning_rate, accuracy_goal, max_epochs, max_attempts, on_unsolved
         As in `TrainingConfig`.
-    n_sampled, random_delays
+    n_sampled, random_delays, first_weights
         As in `TrainingConfig`.
     n_blank
         Blank steps after the input over which relay information is measured.
@@ -79,6 +80,7 @@ class StudyConfig:
     levels: int = 2
     answer_delay: int = 5
     value: str = "cumulative"
+    first_weights: FirstWeights = TORCH_DEFAULT
 
     def __post_init__(self) -> None:
         for task in self.tasks if isinstance(self.tasks, tuple) else ():
