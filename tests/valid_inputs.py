@@ -23,7 +23,6 @@ from relaylib.information.relay import greedy_orders
 from relaylib.measures.knockout import first_nodes
 from relaylib.mmphate.estimator import MMPHATE
 from relaylib.networks.ensemble import Ensemble
-from relaylib.networks.first_weights import FirstWeights
 from relaylib.networks.recording import Recording
 from relaylib.networks.trained import trained_networks
 from relaylib.networks.training import Trained
@@ -35,10 +34,12 @@ from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
 from relaylib.studies.latent import LatentConfig, run_latent
 from relaylib.studies.lattices import run_lattices
 from relaylib.studies.noise_levels import NoiseConfig
+from relaylib.studies.node_noise import NodeNoiseConfig
 from relaylib.studies.study import record_condition, run_study
 from relaylib.studies.training_activations import ActivationsConfig
 from relaylib.studies.training_history import training_history
 from relaylib.studies.training_maps import MapConfig
+from relaylib.studies.witnesses import WitnessConfig
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
 
@@ -48,6 +49,7 @@ UNCHECKED = {
     "relaylib.core.checks.check_": "the checks themselves, tested in test_checks.py",
     "relaylib.core.checks.as_array": "one of the checks",
     "relaylib.core.progress": "passes its arguments on to tqdm",
+    "relaylib.measures.perturbation": "used by knockout_accuracy and noise_accuracy",
     "relaylib.networks.cells": "the equations; Ensemble checks weights and inputs",
     "relaylib.networks.autograd": "a backend of train, which checks",
     "relaylib.networks.compiled_training": "a backend of train, which checks",
@@ -87,6 +89,7 @@ TINY = StudyConfig(
     test_delays=(0, 1),
 )
 CONDITION = TINY.condition("memory", "RNN", "random")
+NODES = [1, 2, 3, 4]
 ONE_REGIME = replace(TINY, regimes=("1",))
 
 
@@ -168,6 +171,16 @@ def bits() -> xr.DataArray:
 @cache
 def study() -> xr.Dataset:
     return run_study(TINY, store=store())
+
+
+@cache
+def decoded_states() -> xr.DataArray:
+    states = over("network time node sequence", random(2, 3, 4, 8))
+    return states.drop_vars("sequence")
+
+
+def witness_config() -> WitnessConfig:
+    return WitnessConfig(TINY, n_removed=2, n_random=2, n_sequences=32, n_leading=2)
 
 
 @cache
@@ -450,6 +463,40 @@ OF: dict[str, list[Arguments]] = {
     "all_networks": [{"conditions": lambda: [CONDITION]}],
     "TrainingConfig": [{"checkpoints": lambda: (0, 1)}],
     "FirstWeights": [{"recurrent": lambda: "orthogonal"}],
+    "cross_temporal_decoding": [
+        {
+            "activations": decoded_states,
+            "x_in": concepts,
+            "test_activations": decoded_states,
+            "test_x_in": concepts,
+        }
+    ],
+    "by_lag": [
+        {
+            "matrix": lambda: over("a i j", random(2, 3, 3)),
+            "rows": lambda: "i",
+            "columns": lambda: "j",
+        }
+    ],
+    "shrunk_covariance": [{"x": lambda: random(3, 8)}],
+    "jacobian": [{"state": lambda: ensemble().start(3)}],
+    "step_spectrum": [{"n_leading": lambda: 2}],
+    "leading_eigenvalues": [{"matrices": lambda: random(2, 4, 4), "n_leading": lambda: 2}],
+    "causal_drift": [
+        {
+            "removal_order": lambda: study().removal_order.isel(task=0, architecture=0, regime=1),
+            "n_removed": lambda: 2,
+            "n_random": lambda: 3,
+        }
+    ],
+    "noise_accuracy": [
+        {"noisy": lambda: np.eye(4, dtype=bool)[None].repeat(2, axis=0), "size": lambda: 0.5},
+        {"noisy": lambda: over("n_knocked_out node", np.eye(4) > 0).assign_coords(node=NODES)},
+    ],
+    "WitnessConfig": [{"n_leading": lambda: 2}],
+    "run_witnesses": [{"config": witness_config}],
+    "NodeNoiseConfig": [{}],
+    "run_node_noise": [{"config": lambda: NodeNoiseConfig(TINY, n_nodes=2, n_draws=2)}],
     "AttributionConfig": [{"time": lambda: 9}],
     "run_attribution": [{"config": lambda: AttributionConfig(TINY, n_random=2)}],
     "KnockoutConfig": [{"time": lambda: 9, "task": lambda: "memory"}],
