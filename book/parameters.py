@@ -50,7 +50,7 @@ def parameters_of(notebook: Path) -> dict[str, Parameter]:
     tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", ())]
     source = "".join(tagged[0]["source"]) if tagged else ""
     lines = source.encode().splitlines()
-    found = {}
+    found: dict[str, Parameter] = {}
     for node in ast.parse(source).body:
         comment = lines[(node.end_lineno or 1) - 1][node.end_col_offset :].decode()
         found |= _declared(node, comment.strip().lstrip("# "), notebook.stem)

@@ -33,8 +33,8 @@ from relaylib.studies.estimator_validation import ValidationConfig
 from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
 from relaylib.studies.latent import LatentConfig, run_latent
 from relaylib.studies.lattices import run_lattices
-from relaylib.studies.noise_levels import NoiseConfig
 from relaylib.studies.node_noise import NodeNoiseConfig
+from relaylib.studies.noise_levels import NoiseConfig
 from relaylib.studies.study import record_condition, run_study
 from relaylib.studies.training_activations import ActivationsConfig
 from relaylib.studies.training_history import training_history
@@ -315,10 +315,9 @@ OF: dict[str, list[Arguments]] = {
     "bootstrap_interval": [{"values": lambda: over("a replicate", random(2, 3))}],
     "select": [{"data": bits, "labels": lambda: {"time": 3}}],
     "code_hash": [{"package": lambda: Path(__file__).parent.parent / "relaylib"}],
-    "write_atomically": [{"path": lambda: Path("a", "file"), "data": lambda: b"bytes"}],
+    "write_atomically": [{"path": lambda: Path("a"), "data": lambda: b"a"}],
     "imported_modules": [{"source": lambda: "import relaylib.core.seeds"}],
     "fingerprint": [{"instance": MemoryTask}],
-    "write_atomically": [{"path": lambda: Path("a"), "data": lambda: b"a"}],
     "read_regular": [{"path": lambda: Path(__file__), "max_bytes": lambda: 10**6}],
     "entry_key": [{"config": Setting}],
     "check_name": [{"argument": lambda: "name", "name": lambda: "study"}],

@@ -76,13 +76,13 @@ def causal_drift(
     at_random = drawn.sel(n_knocked_out=n_removed, drop=True)
     member = relays.dims[0]
     labels = {member: relays[member].values} if member in relays.coords else {}
-    relays = relays.drop_vars(member, errors="ignore")
+    relays = relays.drop_vars([member], errors="ignore")
     none = xr.zeros_like(relays.isel(ranked_at=0, relays_of=0, drop=True))
 
     def accuracy(sets: xr.DataArray, step: int) -> xr.DataArray:
         found = knockout_accuracy(ensemble, trials, sets, delays=(delay,), step=step)
         found = found.isel(delay=0, drop=True).rename({found.dims[0]: member})
-        return found.drop_vars(member, errors="ignore")
+        return found.drop_vars([member], errors="ignore")
 
     whole = accuracy(none, n_steps)
     own, by_chance = [], []
