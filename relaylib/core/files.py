@@ -12,10 +12,11 @@ PARTIAL = ".partial"  # ends the name of a file that is being written
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is never seen half-written; a directory in its place is moved aside.
+    """Write a file so that it is never seen half-written; a folder in its place is moved aside.
 
     The data go to a file of their own beside it, ``NAME.<unique>.partial``, which then takes its
-    place, so that processes may write the same file at the same time.
+    place, so that processes may write the same file at the same time. The folder is made if need
+    be.
 
     Raises
     ------
@@ -23,6 +24,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         If that is not possible; what was there before stays.
     """
     check_type("path", path, Path), check_type("data", data, bytes)
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}{PARTIAL}")
     try:
         with partial.open("xb") as file:

@@ -148,8 +148,6 @@ class Store:
         """Write a netCDF copy for other tools, e.g. ``study.nc``, and return its path."""
         path = self.root / check_name("filename", filename)
         check_type("dataset", dataset, xr.Dataset)
-        with suppress(OSError):
-            self.root.mkdir(parents=True, exist_ok=True)
         _keep({path: bytes(dataset.to_netcdf(engine="h5netcdf"))})
         return path
 
