@@ -28,12 +28,12 @@ from test_store_faults import COPIED, ODD, STUDY
 import relaylib
 from relaylib.core.store import Store, StoreWarning
 
-Cases = Iterator[tuple[str, bool]]
+Outcomes = Iterator[tuple[str, bool]]
 N_ENTRIES = 4
 
 
-def folder(within: Path) -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(dir=within)
+def folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="faults-")
 
 
 def result(seed: int) -> dict[str, np.ndarray]:
@@ -76,19 +76,19 @@ def fill(store: Store) -> None:
         request(store, seed)
 
 
-def kills_at_random_moments(within: Path, short: bool = False) -> Cases:
+def kills_at_random_moments(short: bool) -> Outcomes:
     rng = random.Random(1)
     for _ in range(5 if short else 200):
-        with folder(within) as place:
+        with folder() as place:
             after = rng.uniform(0, 0.08)
             in_child(lambda: fill(Store(place)), after)
             yield f"killed after {after:.3f} s", is_right(Store(place))
 
 
-def kills_at_every_write(within: Path, short: bool = False) -> Cases:
+def kills_at_every_write(short: bool) -> Outcomes:
     for call in ("fsync", "replace", "unlink"):
         for number in range(2 if short else 2 * N_ENTRIES + 1):
-            with folder(within) as place:
+            with folder() as place:
                 in_child(partial(fill_and_die, Store(place), call, number))
                 yield f"killed at {call} {number}", is_right(Store(place))
 
@@ -107,9 +107,9 @@ def fill_and_die(store: Store, call: str, number: int) -> None:
     fill(store)
 
 
-def damaged_bytes(within: Path, short: bool = False) -> Cases:
+def damaged_bytes(short: bool) -> Outcomes:
     rng = random.Random(2)
-    with folder(within) as place:
+    with folder() as place:
         store = Store(place)
         fill(store)
         paths = sorted(p for p in store.root.iterdir() if p.suffix in {".json", ".safetensors"})
@@ -126,19 +126,19 @@ def damaged_bytes(within: Path, short: bool = False) -> Cases:
             yield f"{kind} {number} at {position} of {path.name}", is_right(store)
 
 
-def odd_files(within: Path, short: bool = False) -> Cases:
+def odd_files(short: bool) -> Outcomes:
     for part in (data_file, manifest_file):
         for number, damage in enumerate(ODD[:2] if short else ODD):
-            with folder(within) as place:
+            with folder() as place:
                 store = Store(place)
                 request(store)
                 damage(part(store))
                 yield f"{part.__name__} is odd in way {number}", is_right(store)
 
 
-def places_without_space(within: Path, short: bool = False) -> Cases:
+def places_without_space(short: bool) -> Outcomes:
     for size in (0, 300) if short else range(0, 4000, 50):
-        with folder(within) as place:
+        with folder() as place:
             store = Store(place)
 
             def limited(size: int = size, store: Store = store) -> None:
@@ -149,8 +149,8 @@ def places_without_space(within: Path, short: bool = False) -> Cases:
             yield f"at most {size} bytes a file", in_child(limited) == 0 and is_right(store)
 
 
-def places_that_cannot_be_written(within: Path, short: bool = False) -> Cases:
-    with folder(within) as place:
+def places_that_cannot_be_written(short: bool) -> Outcomes:
+    with folder() as place:
         (Path(place) / "file").touch()
         (Path(place) / "nowhere").symlink_to("gone/away")
         (Path(place) / "loop").symlink_to("loop")
@@ -159,9 +159,9 @@ def places_that_cannot_be_written(within: Path, short: bool = False) -> Cases:
             yield f"root {name[:12]}", is_right(Store(Path(place) / name))
 
 
-def processes_at_once(within: Path, short: bool = False) -> Cases:
+def processes_at_once(short: bool) -> Outcomes:
     for number in range(1 if short else 10):
-        with folder(within) as place, folder(within) as log:
+        with folder() as place, folder() as log:
 
             def work(place: str = place, log: str = log) -> None:
                 def compute() -> dict[str, np.ndarray]:
@@ -182,7 +182,7 @@ def processes_at_once(within: Path, short: bool = False) -> Cases:
             yield f"8 processes, round {number}", not any(ended) and once and is_right(Store(place))
 
 
-def tasks_that_changed(within: Path, short: bool = False) -> Cases:
+def tasks_that_changed(short: bool) -> Outcomes:
     script = (
         "import sys; from mine import Mine; from relaylib.core.key import entry_key\n"
         "print(entry_key('a', Mine(), ['relaylib.core.seeds']))"
@@ -192,7 +192,7 @@ def tasks_that_changed(within: Path, short: bool = False) -> Cases:
         command = [sys.executable, "-B", "-c", script]
         return subprocess.run(command, cwd=place, capture_output=True, text=True, check=True).stdout
 
-    with folder(within) as place:
+    with folder() as place:
         write(Path(place))
         before = key(place)
         yield "nothing changed", key(place) == before
@@ -201,10 +201,10 @@ def tasks_that_changed(within: Path, short: bool = False) -> Cases:
             yield f"{name}: {new}", key(place) != before
 
 
-def code_edited_while_it_computes(within: Path, short: bool = False) -> Cases:
+def code_edited_while_it_computes(short: bool) -> Outcomes:
     edits = {"'CHANGED = 1'": "0", "'('": "0", "'# a comment'": "1"}
     for edit, n_kept in list(edits.items())[: 1 if short else None]:
-        with folder(within) as place:
+        with folder() as place:
             package = Path(relaylib.__file__).parent
             leave_out = shutil.ignore_patterns("__pycache__")
             shutil.copytree(package, Path(place) / "relaylib", ignore=leave_out)
@@ -214,7 +214,7 @@ def code_edited_while_it_computes(within: Path, short: bool = False) -> Cases:
             yield f"code + {edit}", done.stdout == f"{n_kept}\n"
 
 
-def studies_killed(within: Path, short: bool = False) -> Cases:
+def studies_killed(short: bool) -> Outcomes:
     rng = random.Random(3)
 
     def run(place: str) -> subprocess.Popen:
@@ -225,12 +225,12 @@ def studies_killed(within: Path, short: bool = False) -> Cases:
         (path,) = Path(place, "store").glob("study-*.nc")
         return relaylib.core.store.xr.load_dataset(path, engine="h5netcdf").drop_attrs()
 
-    with folder(within) as undisturbed:
+    with folder() as undisturbed:
         if run(undisturbed).wait() != 0:
             yield "undisturbed", False
         expected = numbers(undisturbed)
     for _ in range(1 if short else 12):
-        with folder(within) as place:
+        with folder() as place:
             process, after = run(place), rng.uniform(1, 12)
             time.sleep(after)
             process.kill()
@@ -239,8 +239,8 @@ def studies_killed(within: Path, short: bool = False) -> Cases:
             yield f"study killed after {after:.1f} s", right
 
 
-def damaged_machine_code(within: Path, short: bool = False) -> Cases:
-    with folder(within) as place:
+def damaged_machine_code(short: bool) -> Outcomes:
+    with folder() as place:
         make_kernel(Path(place))
         run_kernel(Path(place))
         rng = random.Random(4)
@@ -255,7 +255,7 @@ def damaged_machine_code(within: Path, short: bool = False) -> Cases:
             )
 
 
-BATTERIES = [
+BATTERIES = (
     kills_at_random_moments,
     kills_at_every_write,
     damaged_bytes,
@@ -267,4 +267,4 @@ BATTERIES = [
     code_edited_while_it_computes,
     studies_killed,
     damaged_machine_code,
-]
+)

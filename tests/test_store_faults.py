@@ -395,9 +395,9 @@ def test_a_store_that_cannot_be_written_trains_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["kills_at_every_write", "damaged_bytes", "places_without_space", "processes_at_once"]
 )
-def test_a_few_cases_of_the_batteries(name: str, tmp_path: Path) -> None:
+def test_a_few_cases_of_the_batteries(name: str) -> None:
     import faults_store
 
-    cases = dict(getattr(faults_store, name)(tmp_path, short=True))
+    cases = dict(getattr(faults_store, name)(True))
     assert cases
     assert [case for case, right in cases.items() if not right] == []
