@@ -64,7 +64,7 @@ notebook: $(READY) ## run one notebook: make notebook NB=04_knockouts ARGS="-p t
 fuzz: $(READY) ## give every public function every bad input, and count the outcomes
 	CI=1 $(BIN)/python tests/bad_inputs.py $(ARGS)
 
-faults: $(READY) ## damage, kill and double runs of the pipeline, and count what came of it
+faults: $(READY) ## damage and kill whatever can be, and count what came of it (ARGS=short)
 	CI=1 $(BIN)/python tests/faults.py $(ARGS)
 
 claims: $(READY) ## judge the claims with three seeds and update the table in the README

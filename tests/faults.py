@@ -1,9 +1,9 @@
-"""Faults tried on the pipeline of the book, and what came of them: `make faults`.
+"""Faults tried on the project, and what came of them: `make faults`.
 
-A battery is a function that takes an empty folder and yields (name of a case, whether its outcome
-was right). `BATTERIES` lists those of this file, `NEIGHBOURS` names the files with more; each
-battery runs in a folder of its own, and its cases are counted. Those here work on a tiny book: the
-programs of the book with two notebooks.
+A battery is a function that takes ``short`` (only some of its faults) and yields, fault by fault,
+what was tried and if its outcome was right. `BATTERIES` lists those of this file, `NEIGHBOURS`
+names the files with more. Those here work on a tiny book: the programs of the book with two
+notebooks.
 """
 
 import contextlib
@@ -18,15 +18,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import nbformat
+from papermill.iorw import papermill_io
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "book"))
-Cases = Iterator[tuple[str, bool]]
+Outcomes = Iterator[tuple[str, bool]]
+Battery = Callable[[bool], Outcomes]
 FIGURE = """import os, warnings
 from pathlib import Path
 import matplotlib.pyplot as plt
@@ -54,7 +57,7 @@ SHOWN = {
 class TinyBook:
     """A project of two pages, one with a figure and one with an export, and its programs."""
 
-    def __init__(self, root: Path, pause: float = 0.0, **more: str) -> None:
+    def __init__(self, root: Path, **more: str) -> None:
         self.root, self.book, self.executed = root, root / "book", root / "book" / "executed"
         ignored = shutil.ignore_patterns("executed", "_build", "assets", "__pycache__", "vendor")
         shutil.copytree(ROOT / "book", self.book, ignore=ignored)
@@ -64,7 +67,7 @@ class TinyBook:
         (root / "notebooks" / "params").mkdir(parents=True)
         (root / "notebooks" / "params" / "paper.yml").write_text("{}")
         self.write("line", "level: int = 3  # height", FIGURE, SHOWN)
-        self.write("export", f"pause: float = {pause}  # seconds", EXPORT, {})
+        self.write("export", "pause: float = 0.2  # seconds", EXPORT, {})
         for name, code in more.items():
             self.write(name, "pause: float = 0.0  # seconds", code, {})
         chapters = [{"file": f"executed/{name}"} for name in ("export", *more)]
@@ -117,6 +120,7 @@ class TinyBook:
     def here(self) -> Iterator[None]:
         """Let the modules of the book take this project's notebooks and results for theirs."""
         importlib.import_module("execute")
+        papermill_io.get_handler("local").cwd(None)  # threads may leave another project's
         own = {"MPLBACKEND": "", "RELAY_RESULTS": str(self.root / "results")}
         with contextlib.ExitStack() as stack:
             stack.enter_context(mock.patch.dict(os.environ, own))
@@ -164,9 +168,20 @@ def flip_a_byte(path: Path) -> None:
 DAMAGES: tuple[Callable[[Path], None], ...] = (truncate, empty, flip_a_byte, Path.unlink)
 
 
-def noticed_damage(folder: Path) -> Cases:
+def in_a_tiny_book(tried: Callable[[TinyBook, bool], Outcomes]) -> Battery:
+    """Return the battery that gives each call a tiny book of its own."""
+
+    @wraps(tried)
+    def battery(short: bool) -> Outcomes:
+        with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+            yield from tried(TinyBook(Path(folder)), short)
+
+    return battery
+
+
+@in_a_tiny_book
+def noticed_damage(book: TinyBook, short: bool) -> Outcomes:
     """Every file of the pages, damaged in every way, is named; one run then mends all of them."""
-    book = TinyBook(folder)
     yield "first run", book.run()[0] == 0 and book.is_whole()
     *of_pages, export = book.files()
     execute, pages = (importlib.import_module(name) for name in ("execute", "pages"))
@@ -188,33 +203,34 @@ def noticed_damage(folder: Path) -> Cases:
     yield "an export is restored without a run", up_to_date and book.is_whole()
 
 
-def mended_pages(folder: Path) -> Cases:
+@in_a_tiny_book
+def mended_pages(book: TinyBook, short: bool) -> Outcomes:
     """Every file of the pages, damaged in every way, is whole after the next run."""
-    book = TinyBook(folder)
     yield "first run", book.run()[0] == 0 and book.is_whole()
     before = {path: path.read_bytes() for path in book.files()}
-    for path in book.files():
-        for damage in DAMAGES:
+    for path in before:
+        for damage in DAMAGES[: 1 if short else None]:
             damage(path)
             status, said = book.run()
             # a page states the time that it took, so that its notebook and its record differ
             same = path.name in ("line.ipynb", "line.json") or path.read_bytes() == before[path]
-            right = status == 0 and book.is_whole() and (path.name in said) and same
+            right = status == 0 and book.is_whole() and path.name in said and same
             yield f"{damage.__name__} {path.name}", right
     status, said = book.run()
     yield "nothing is left to do", status == 0 and "2 of 2 pages are up to date" in said
 
 
-def mended_site(folder: Path) -> Cases:
+@in_a_tiny_book
+def mended_site(book: TinyBook, short: bool) -> Outcomes:
     """Built files of every kind, damaged in some way, are as before after the next build."""
-    book, built = TinyBook(folder), folder / "_build"
+    built = book.root / "_build"
     yield "first build", book.run()[0] == 0 and book.build()[0] == 0
     page, other = "html/executed/line.html", built / "html" / "executed" / "export.html"
-    cases = [(page, damage) for damage in DAMAGES]
+    faults = [(page, damage) for damage in DAMAGES]
     kinds = ("html/_images/*.png", "html/_downloads/*/fig-line.csv", "jupyter_execute/**/*.png")
     kinds += (".doctrees/executed/line.doctree", "html/_static/book.css", "html/searchindex.js")
-    cases += zip(kinds, DAMAGES * 2, strict=False)
-    for pattern, damage in cases:
+    faults += zip(kinds, DAMAGES * 2, strict=False)
+    for pattern, damage in faults[:: 5 if short else 1]:
         path = next(built.glob(pattern))
         before, since = path.read_bytes(), other.stat().st_mtime_ns
         damage(path)
@@ -225,16 +241,15 @@ def mended_site(folder: Path) -> Cases:
         yield f"{damage.__name__} {pattern}", status == 0 and same and alone and named
 
 
-def kills(folder: Path, n: int = 10, seed: int = 1) -> Cases:
+@in_a_tiny_book
+def stopped_runs(book: TinyBook, short: bool) -> Outcomes:
     """A run that is stopped at a random moment loses nothing: the next one ends whole."""
-    book, rng = TinyBook(folder, pause=0.5), random.Random(seed)
-    began = time.monotonic()
+    rng, began = random.Random(1), time.monotonic()
     process = book.start("execute.py")
     process.communicate()
     took = time.monotonic() - began
-    yield "first run", process.returncode == 0
-    for k in range(n):
-        number = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)[k % 3]
+    yield "first run", process.returncode == 0 and book.is_whole()
+    for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM) * (1 if short else 4):
         process, wait = book.start("execute.py", "--force"), rng.uniform(0.3, 1) * took
         time.sleep(wait)
         process.send_signal(number)
@@ -242,54 +257,43 @@ def kills(folder: Path, n: int = 10, seed: int = 1) -> Cases:
         yield f"{number.name} after {wait:.2f} s", book.run()[0] == 0 and book.is_whole()
 
 
-def two_runs(folder: Path, n: int = 4) -> Cases:
+@in_a_tiny_book
+def two_runs(book: TinyBook, short: bool) -> Outcomes:
     """Two runs in one folder both end right; the second says that it waits."""
-    book = TinyBook(folder)
-    for pair in range(n):
+    for pair in range(1 if short else 4):
         runs = [book.start("execute.py", "--force") for _ in range(2)]
         said = "".join(process.communicate()[0] for process in runs)
         ended = all(process.returncode == 0 for process in runs)
         yield f"pair {pair}", ended and "waiting" in said and book.is_whole()
 
 
-Battery = Callable[[Path], Cases]
-BATTERIES: list[Battery] = [noticed_damage, mended_pages, mended_site, kills, two_runs]
+BATTERIES = (noticed_damage, mended_pages, mended_site, stopped_runs, two_runs)
 NEIGHBOURS = ("faults_store",)
-"""Modules beside this one with a list ``BATTERIES`` of their own."""
+"""Modules beside this one with ``BATTERIES`` of their own."""
 
 
 def all_batteries() -> list[Battery]:
-    """Return the batteries of this file and of those neighbours that there are."""
-    found = list(BATTERIES)
-    for name in NEIGHBOURS:
-        if (Path(__file__).parent / f"{name}.py").exists():
-            found += importlib.import_module(name).BATTERIES
-    return found
+    """Return the batteries of this file and of its neighbours."""
+    beside = [importlib.import_module(name).BATTERIES for name in NEIGHBOURS]
+    return [battery for batteries in (BATTERIES, *beside) for battery in batteries]
 
 
-def run_battery(battery: Battery) -> tuple[int, list[str]]:
-    """Run a battery in a folder of its own; return how many cases, and those that went wrong."""
-    with tempfile.TemporaryDirectory() as folder:
-        cases = list(battery(Path(folder)))
-    return len(cases), [name for name, right in cases if not right]
-
-
-def main(wanted: list[str]) -> int:
-    """Run the named batteries, all of them by default; return 1 if a case went wrong."""
-    total, failures = 0, 0
-    print(f"{'battery':24} tried right wrong  seconds")
+def main(words: list[str]) -> int:
+    """Run the named batteries, all by default, ``short`` if asked; return 1 if one was wrong."""
+    total, failures, wanted = 0, 0, set(words) - {"short"}
+    print(f"{'battery':30} tried right wrong  seconds")
     for battery in all_batteries():
         if wanted and battery.__name__ not in wanted:
             continue
         start = time.monotonic()
-        tried, wrong = run_battery(battery)
-        total, failures = total + tried, failures + len(wrong)
-        took = time.monotonic() - start
-        counts = f"{tried:5} {tried - len(wrong):5} {len(wrong):5} {took:8.0f}"
-        print(f"{battery.__name__:24} {counts}", flush=True)
+        outcomes = list(battery("short" in words))
+        wrong = [name for name, right in outcomes if not right]
+        total, failures = total + len(outcomes), failures + len(wrong)
+        counts = f"{len(outcomes):5} {len(outcomes) - len(wrong):5} {len(wrong):5}"
+        print(f"{battery.__name__:30} {counts} {time.monotonic() - start:8.0f}", flush=True)
         for name in wrong:
             print(f"    wrong: {name}", flush=True)
-    print(f"{'all':24} {total:5} {total - failures:5} {failures:5}")
+    print(f"{'all':30} {total:5} {total - failures:5} {failures:5}")
     return int(failures > 0)
 
 

@@ -76,6 +76,7 @@ def _export(claims: list[Claim], study: xr.Dataset, store: Store) -> None:
         if json.dumps(there | {"created": ""}) == json.dumps(content | {"created": ""}):
             return
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(content, indent=1).encode())
     except OSError as error:
         warnings.warn(f"{path} could not be written ({error})", StoreWarning, stacklevel=3)
