@@ -48,11 +48,23 @@ def test_coins_tell_nothing_about_digits_and_a_warning_names_the_remedy():
     rng = default_rng(2)
     digits = rng.integers(10, size=1797)
     coins = Recording.from_arrays(rng.normal(size=(32, 1797)), digits, digits, concepts=["digit"])
-    with pytest.warns(UndersampledWarning, match="1797 different states .* use more sequences"):
+    with pytest.warns(
+        UndersampledWarning, match=r"seem to relay up to 2\.\d+ bits .* use more seq"
+    ):
         analysis = analyse(coins, rng=rng, n_shuffles=19, n_permutations=10)
     assert analysis.information_bits.max() > 2  # what a naive reading would believe
     assert analysis.p_value.min() > 0.05
     assert analysis.occupied_fraction == 1
+
+
+def test_seven_coins_and_ten_classes_get_a_warning_too():
+    rng = default_rng(3)
+    digits = rng.integers(10, size=1797)
+    coins = Recording.from_arrays(rng.normal(size=(7, 1797)), digits, digits)
+    with pytest.warns(UndersampledWarning, match="use more sequences, fewer nodes"):
+        analysis = analyse(coins, rng=rng, n_shuffles=19)
+    assert analysis.information_bits.max() > 0.3
+    assert analysis.p_value.min() > 0.05
 
 
 def test_numbers_are_those_of_the_functions():

@@ -1,5 +1,6 @@
 """Relay information of one recorded network, and beside each number whether to believe it."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from relaylib.core.progress import progress
 from relaylib.core.tolerances import TIE_BITS
 from relaylib.information.exact import exact_summaries, sampled_shapley
 from relaylib.information.relay import greedy_orders, node_values
-from relaylib.information.significance import occupied_fraction
+from relaylib.information.significance import UndersampledWarning, occupied_fraction
 from relaylib.networks.recording import Recording
 
 EXACT_NODES = 12
 """Largest layer of which all relay sets are evaluated; above, Shapley values are sampled."""
+PHANTOM_BITS = 0.1
+"""Bits that shuffled states may seem to relay before the guard warns."""
 _CASE = ("x_in", "x_out", "states")
 
 
@@ -55,7 +58,8 @@ def analyse(
     Warns
     -----
     UndersampledWarning
-        If there are so few sequences for the states that plug-in information is biased.
+        If shuffled states seem to relay more than 0.1 bits: there are too few sequences for so many
+        states, concepts' values and answers.
 
     Raises
     ------
@@ -78,21 +82,34 @@ def analyse(
     check_type("is_population", is_population, bool)
     case = {name: data[name] for name in _CASE}
     weights = data.get("weights")
-    fraction = xr.zeros_like(data.time, float) if is_population else occupied_fraction(data.states)
     removal = greedy_orders(**case, weights=weights)
     bits = node_values(*removal).sel(node=data.node)
+    against_null = _against_null(bits, case, weights, n_shuffles, rng)
+    if not is_population:
+        _warn_of_phantoms(float(against_null["null_bits"].max()))
     return xr.Dataset(
         {
             "information_bits": bits,
-            **_against_null(bits, case, weights, n_shuffles, rng),
+            **against_null,
             **_shapley(bits, case, weights, n_permutations, rng),
             "total_bits": removal.relay_bits.isel(set_size=0, drop=True),
             "relay_bits": removal.relay_bits,
             "removal_order": removal.order,
-            "occupied_fraction": fraction,
+            "occupied_fraction": occupied_fraction(data.states, limit=1.0),
         },
         attrs={"n_shuffles": n_shuffles, "n_permutations": n_permutations},
     )
+
+
+def _warn_of_phantoms(null_bits: float) -> None:
+    if null_bits > PHANTOM_BITS:
+        warnings.warn(
+            f"states that are shuffled seem to relay up to {null_bits:.2f} bits (limit "
+            f"{PHANTOM_BITS}): believe excess_bits and p_value, not information_bits; use more "
+            "sequences, fewer nodes or fewer levels",
+            UndersampledWarning,
+            stacklevel=3,
+        )
 
 
 def _against_null(
