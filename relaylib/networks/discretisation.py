@@ -6,9 +6,11 @@ import numpy as np
 import xarray as xr
 
 from relaylib.core.checks import check_choice, check_finite, check_integer
+from relaylib.core.progress import progress, warn_if_long
 from relaylib.core.tolerances import EQUAL_ACTIVATIONS
-from relaylib.networks.clustering import kmeans_rows
+from relaylib.networks.clustering import kmeans_rows, kmeans_seconds
 
+_BLOCK = 2**19  # activations turned into symbols at a time
 DISCRETISERS = ("kmeans", "sign", "median")
 Activations = TypeVar("Activations", np.ndarray, xr.DataArray)
 
@@ -32,6 +34,11 @@ def discretise(activations: Activations, *, method: str = "kmeans", levels: int 
     node whose activations spread less than 1e-5 has one symbol. "kmeans" never separates
     neighbouring values with a smaller gap; "sign" and "median" have a margin of half of it above
     their threshold.
+
+    Warns
+    -----
+    LongRunWarning
+        If this is expected to take more than ten minutes.
 
     Raises
     ------
@@ -59,10 +66,23 @@ def symbols(rows: np.ndarray, method: str, levels: int) -> np.ndarray:
     """Return the symbols of many nodes, (row, sequence) -> uint8 of the same shape."""
     check_choice("method", method, DISCRETISERS)
     levels = check_integer("levels", levels, 2, 16)
-    rows = rows.astype(np.float64)
     if method == "kmeans":
-        return kmeans_rows(rows, levels, EQUAL_ACTIVATIONS)
-    rows /= 2  # exact, and no sum or difference of two values can overflow
+        warn_if_long("k-means", kmeans_seconds(rows.shape, levels), "fewer levels are faster")
+    found = np.empty(rows.shape, np.uint8)
+    height = max(1, _BLOCK // rows.shape[1])
+    with progress(total=len(rows), desc="symbols", unit="node") as bar:
+        for start in range(0, len(rows), height):
+            block = slice(start, start + height)
+            found[block] = _block_symbols(rows[block], method, levels)
+            bar.update(len(rows[block]))
+    return found
+
+
+def _block_symbols(rows: np.ndarray, method: str, levels: int) -> np.ndarray:
+    if method == "kmeans":
+        exact = rows if rows.dtype == np.float32 else rows.astype(np.float64)
+        return kmeans_rows(exact, levels, EQUAL_ACTIVATIONS)
+    rows = rows.astype(np.float64) / 2  # exact, and no sum or difference of two values can overflow
     threshold = np.median(rows, axis=1, keepdims=True) if method == "median" else 0.0
     varies = np.ptp(rows, axis=1, keepdims=True) >= EQUAL_ACTIVATIONS / 2
     return ((rows > threshold + EQUAL_ACTIVATIONS / 4) & varies).astype(np.uint8)

@@ -14,6 +14,7 @@ import xarray as xr
 from relaylib.core.checks import (
     as_array,
     check_all,
+    check_choice,
     check_dataset,
     check_floats,
     check_integer,
@@ -22,8 +23,9 @@ from relaylib.core.checks import (
     select,
 )
 from relaylib.core.files import write_atomically
+from relaylib.core.progress import progress
 from relaylib.networks.discretisation import symbols
-from relaylib.networks.ensemble import MAX_BLANK, Ensemble
+from relaylib.networks.ensemble import LSTM_STATES, MAX_BLANK, Ensemble
 from relaylib.tasks.task import Trials, check_trials
 
 
@@ -247,11 +249,10 @@ def record(
     delay = check_integer("delay", delay, 0, n_blank)
     sizes = (None, ensemble.n_inputs, ensemble.n_outputs)
     trials = check_trials(trials, sizes)
-    run = ensemble.run(trials.inputs, n_blank)
-    activations = run.analysed(lstm_state)
+    check_choice("lstm_state", lstm_state, LSTM_STATES)
+    activations, answers = _activity(ensemble, trials.inputs, n_blank, lstm_state)
     n_sequences, input_end = trials.inputs.shape[:2]
     states = symbols(activations.reshape(-1, n_sequences), method, levels)
-    answers = np.where(run.outputs > 0, np.int8(1), np.int8(-1))
     dims = ("network", "time", "node", "sequence")
     return Recording(
         xr.Dataset(
@@ -273,3 +274,23 @@ def record(
             },
         )
     )
+
+
+def _activity(
+    ensemble: Ensemble, inputs: np.ndarray, n_blank: int, lstm_state: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return activations and answers of `Ensemble.run`, without keeping what is not analysed."""
+    like, (n_sequences, n_steps, _) = ensemble.weights["weight_hh"], inputs.shape
+    shown = like.new_tensor(inputs.transpose(1, 2, 0))
+    if not shown.isfinite().all():
+        raise ValueError(f"inputs must be in the range of {like.dtype}, got {inputs.max()}")
+    state = ensemble.start(n_sequences)
+    part = -1 if lstm_state == "cell" else 0  # of the state: (h,) or (h, c)
+    steps = (len(ensemble), n_steps + n_blank)
+    activations = np.empty((*steps, *state[0].shape[1:]), str(like.dtype).removeprefix("torch."))
+    answers = np.empty((*steps, ensemble.n_outputs, n_sequences), np.int8)
+    for t in progress(range(steps[1]), desc="recording", unit="step"):
+        state = ensemble.step(shown[t] if t < n_steps else None, state)
+        activations[:, t] = state[part].cpu().numpy()
+        answers[:, t] = np.where(ensemble.readout(state).cpu().numpy() > 0, 1, -1)
+    return activations, answers
