@@ -50,6 +50,8 @@ UNCHECKED = {
     "relaylib.core.checks.as_array": "one of the checks",
     "relaylib.core.progress": "passes its arguments on to tqdm",
     "relaylib.measures.perturbation": "used by knockout_accuracy and noise_accuracy",
+    "relaylib.core.progress": "passes its arguments on to tqdm, or into a warning",
+    "relaylib.networks.clustering": "called by discretise and smearing, which check",
     "relaylib.networks.cells": "the equations; Ensemble checks weights and inputs",
     "relaylib.networks.autograd": "a backend of train, which checks",
     "relaylib.networks.compiled_training": "a backend of train, which checks",

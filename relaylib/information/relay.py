@@ -8,21 +8,21 @@ The second term is the same for every split of the nodes. I_R is negative where 
 information only jointly with the rest (synergy).
 """
 
+from collections.abc import Iterator
 from typing import Any, Generic, NamedTuple
 
-import numba
 import numpy as np
 
 from relaylib.core.checks import check_choice, check_finite, check_symbols
-from relaylib.core.progress import progress
+from relaylib.core.progress import progress, warn_if_long
 from relaylib.core.tolerances import TIE_BITS
 from relaylib.information.entropy import check_columns, conditional_mutual_information
+from relaylib.information.kernels.batches import fill_large, fill_refining
 from relaylib.information.kernels.cases import Cases, check_case, check_cases
-from relaylib.information.kernels.greedy import greedy_batch
-from relaylib.information.kernels.large import greedy_large
 from relaylib.information.labels import Array, is_labelled, plain_arrays, plain_orders
 
 _LARGE = 32  # nodes, above which the kernel for large layers is faster
+_SECONDS_PER_COLUMN, _SECONDS_PER_SYMBOL = 3e-5, 5e-8  # of a label without a kernel
 VALUES = ("cumulative", "increment", "aggregate")
 
 
@@ -178,6 +178,11 @@ def greedy_orders(
         ``order`` (..., concept, node) and ``relay_bits`` (..., concept, node + 1). Labelled:
         ``order`` (..., concept, removal_step) and ``relay_bits`` (..., concept, set_size).
 
+    Warns
+    -----
+    LongRunWarning
+        If this is expected to take more than ten minutes.
+
     Raises
     ------
     TypeError
@@ -270,21 +275,26 @@ def node_values(orders: Array, relay_bits: Array, *, value: str = "cumulative") 
 
 def _removal_orders(cases: Cases) -> tuple[np.ndarray, np.ndarray]:
     """Return orders (batch, concept, node), and I(x_in; x_out | Y_0) after 0, 1, ... removals."""
-    n_batch, n_nodes, _ = cases.states.shape
-    n_concepts, n_out = cases.pairs.shape[1], cases.shape[2]
+    n_batch, n_nodes, n_concepts = *cases.states.shape[:2], cases.pairs.shape[1]
     orders = np.empty((n_batch, n_concepts, n_nodes), dtype=np.int64)
     around_bits = np.empty((n_batch, n_concepts, n_nodes + 1))
     large = cases.binary and n_nodes > _LARGE
-    if cases.fits and not large:
-        with numba.parallel_chunksize(16):
-            greedy_batch(*cases, orders, around_bits)
-        return orders, around_bits
-    table = cases.fixed_point() if large else None
-    for at in progress(list(np.ndindex(n_batch, n_concepts)), desc="removal orders"):
-        states, pairs = cases.states[at[0]], cases.pairs[cases.pairs_of[at[0]], at[1]]
-        if table is not None:
-            orders[at], around_bits[at] = greedy_large(states, pairs, *table)
-        else:  # alphabets too large for the tables of the kernels
-            case = pairs // n_out, pairs % n_out, states.T
-            orders[at], around_bits[at] = plain_greedy_order(*case, weights=cases.weights)
+    fill = fill_large if large else fill_refining if cases.fits else _fill_plainly
+    with progress(total=n_batch * n_concepts, desc="removal orders", unit="order") as bar:
+        for n_done in fill(cases, orders, around_bits):
+            bar.update(n_done)
     return orders, around_bits
+
+
+def _fill_plainly(cases: Cases, orders: np.ndarray, bits: np.ndarray) -> Iterator[int]:
+    """Fill orders of alphabets that are too large for the tables of the kernels."""
+    n_batch, n_concepts, n_nodes = orders.shape
+    n_columns = n_nodes * (n_nodes + 1) * (n_nodes + 2) / 6  # labelled, over all candidates
+    each = _SECONDS_PER_SYMBOL * n_columns * cases.states.shape[2]
+    seconds = n_batch * n_concepts * (each + _SECONDS_PER_COLUMN * n_columns)
+    warn_if_long("greedy removal without a kernel", seconds, "use fewer symbols")
+    for at in np.ndindex(orders.shape[:2]):
+        pairs = cases.pairs[cases.pairs_of[at[0]], at[1]]
+        case = pairs // cases.shape[2], pairs % cases.shape[2], cases.states[at[0]].T
+        orders[at], bits[at] = plain_greedy_order(*case, weights=cases.weights)
+        yield 1

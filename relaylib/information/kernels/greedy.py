@@ -132,6 +132,9 @@ def refine(column, partition, finer, case, scratch, write):
                 places[column[row], 0] += 1
         n_before = n_kept
         for symbol in range(n_symbols):
+            size = places[symbol, 0]
+            if size == 0:  # nothing to add
+                continue
             if packed:
                 counts = ones if symbol else both - ones
                 bits, varies = packed_information(counts, log_table)
@@ -139,7 +142,6 @@ def refine(column, partition, finer, case, scratch, write):
                 first_cell = symbol * n_in * n_out
                 bits, varies = group_information(cells, first_cell, n_in, n_out, log_table)
             total += bits
-            size = places[symbol, 0]
             places[symbol, 0] = filled if varies else nowhere
             places[symbol, 1] = varies
             if varies:
@@ -192,6 +194,23 @@ def greedy(states, case, order, values):
         remaining[best] = False
         order[step], values[step + 1] = best, best_value
         n_groups = refine(states[best], partition, fine, case, scratch, True)[0]
+
+
+@cached_njit()
+def rows_in_turn(states, case):
+    """Return how many sequences all candidates of one case count if nodes leave in their order.
+
+    The greedy order differs, so this only tells about how long it takes.
+    """
+    n_nodes, n_sequences = states.shape
+    scratch = make_scratch(case[2])
+    coarse, fine = make_partition(n_sequences), make_partition(n_sequences)
+    n_groups, total = 1, 0
+    for node in range(n_nodes):
+        total += (n_nodes - node) * coarse[1][n_groups] if n_groups else 0
+        n_groups = refine(states[node], (*coarse, n_groups), fine, case, scratch, True)[0]
+        coarse, fine = fine, coarse
+    return total
 
 
 @cached_njit(parallel=True)

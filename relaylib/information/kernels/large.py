@@ -120,12 +120,11 @@ def correct_value(column, ones_of_node, rows, units, splits, table):
     return change
 
 
-@cached_njit(parallel=True)
-def first_values(states, rows, units, whole, table, ones, values):
-    """Fill v(one node) of all nodes and store their counts."""
-    for node in numba.prange(len(states)):
-        ones[node, count_slot(0)] = count_ones(states[node], rows, units, 0, len(rows))
-        values[node] = split_information(whole, ones[node, count_slot(0)], table)
+@cached_njit()
+def first_value(column, ones_of_node, rows, units, whole, table):
+    """Return v(one node) and store its counts."""
+    ones_of_node[count_slot(0)] = count_ones(column, rows, units, 0, len(rows))
+    return split_information(whole, ones_of_node[count_slot(0)], table)
 
 
 @cached_njit()
@@ -160,7 +159,7 @@ def is_worth_threads(n_nodes, splits):
 
 
 @cached_njit()
-def greedy_large(states, pairs, table, unit_bits):
+def greedy_large(states, pairs, table, unit_bits, share):
     """Return the removal order of one large case and v along it, in bits.
 
     Parameters
@@ -173,6 +172,8 @@ def greedy_large(states, pairs, table, unit_bits):
         w log2 w for w = 0 .. n_sequences in fixed point, (n_sequences + 1,).
     unit_bits
         Bits of v per unit.
+    share
+        Whether to share the work among threads; the result is the same.
     """
     n_nodes, n_sequences = states.shape
     rows = np.arange(n_sequences).astype(np.int32)
@@ -184,7 +185,8 @@ def greedy_large(states, pairs, table, unit_bits):
     values, remaining = np.empty(n_nodes, np.int64), np.ones(n_nodes, np.bool_)
     coarse[0][0], coarse[1][0] = (0, n_sequences), units.sum()
     n_groups = int(is_mixed(coarse[1][0]))
-    first_values(states, rows, units, coarse[1][0], table, ones, values)
+    for node in range(n_nodes):
+        values[node] = first_value(states[node], ones[node], rows, units, coarse[1][0], table)
     order, along = np.empty(n_nodes, np.int64), np.empty(n_nodes + 1)
     along[0] = fixed_information(coarse[1][0], table) * unit_bits
     for step in range(n_nodes):
@@ -199,10 +201,25 @@ def greedy_large(states, pairs, table, unit_bits):
             states[best], ones[best], rows, units, groups, fine, splits
         )
         changes = (*splits, n_splits)
-        if is_worth_threads(n_nodes - step, changes):
+        if share and is_worth_threads(n_nodes - step, changes):
             correct_in_parallel(states, remaining, ones, rows, units, *changes, table, values)
         else:
             whole = (0, n_nodes)
             correct_values(whole, states, remaining, ones, rows, units, changes, table, values)
         coarse, fine = fine, coarse
     return order, along
+
+
+@cached_njit(parallel=True)
+def greedy_large_batch(states, pairs, pairs_of, table, unit_bits, cases, orders, values):
+    """Fill the removal orders of the numbered cases, each by one thread.
+
+    ``cases`` are numbers of network * n_concepts + concept; ``states``, ``pairs``, ``pairs_of``,
+    ``orders`` and ``values`` as in `greedy_batch`, the others as in `greedy_large`.
+    """
+    n_concepts = pairs.shape[1]
+    for position in numba.prange(len(cases)):
+        network, concept = cases[position] // n_concepts, cases[position] % n_concepts
+        pair = pairs[pairs_of[network], concept]
+        found = greedy_large(states[network], pair, table, unit_bits, False)
+        orders[network, concept], values[network, concept] = found
