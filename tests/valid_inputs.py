@@ -48,7 +48,6 @@ Arguments = dict[str, object]
 UNCHECKED = {
     "relaylib.core.checks.check_": "the checks themselves, tested in test_checks.py",
     "relaylib.core.checks.as_array": "one of the checks",
-    "relaylib.core.progress": "passes its arguments on to tqdm",
     "relaylib.measures.perturbation": "used by knockout_accuracy and noise_accuracy",
     "relaylib.core.progress": "passes its arguments on to tqdm, or into a warning",
     "relaylib.networks.clustering": "called by discretise and smearing, which check",
