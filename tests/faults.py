@@ -2,8 +2,7 @@
 
 A battery is a function that takes ``short`` (only some of its faults) and yields, fault by fault,
 what was tried and if its outcome was right. `BATTERIES` lists those of this file, `NEIGHBOURS`
-names the files with more. Those here work on a tiny book: the programs of the book with two
-notebooks.
+names the files with more. Those here work on a tiny book of two notebooks.
 """
 
 import contextlib
