@@ -118,7 +118,7 @@ def heal(files: dict[str, str], built: Path) -> bool:
     again: dict[str, list[str]] = {}
     for name, what in records.damaged_files(files, built).items():
         owners = _owners(name, pages)
-        if not owners and not name.startswith(("html/_modules/", "html/_static/")):
+        if not owners:
             print(f"{name} {what}: the whole book is built again", flush=True)
             return False
         for owner in owners:
@@ -134,8 +134,10 @@ def heal(files: dict[str, str], built: Path) -> bool:
 def _owners(name: str, pages: dict[str, Path]) -> list[str]:
     """Return the pages that a built file belongs to: its own, or those whose text names it."""
     own = re.sub(r"^(html|\.doctrees)/|\.(html|doctree)$", "", name)
-    if own in pages or name.startswith("html/_static/"):
-        return [own] if own in pages else []
+    if own in pages:
+        return [own]
+    if name.startswith(("html/_static/", "html/_modules/")):
+        return sorted(pages)[:1]  # Sphinx writes these whenever it builds a page
     parts = Path(name).parts
     text = "/".join(parts[-2:] if parts[0] == "html" else parts[-1:]).encode()
     return [page for page, path in pages.items() if path.is_file() and text in path.read_bytes()]
