@@ -11,6 +11,7 @@ from relaylib import MemoryTask, StudyConfig, TrainingConfig
 from relaylib.studies.attribution import AttributionConfig
 from relaylib.studies.knockouts import KnockoutConfig
 from relaylib.studies.latent import LatentConfig
+from relaylib.studies.noise_levels import NoiseConfig
 from relaylib.studies.training_maps import MapConfig
 
 PAGE = (ROOT / "book" / "choices.md").read_text()
@@ -21,6 +22,7 @@ CONFIGS = (
     TrainingConfig,
     KnockoutConfig,
     LatentConfig,
+    NoiseConfig,
     AttributionConfig,
     MapConfig,
 )
@@ -38,6 +40,7 @@ def test_a_listed_choice_has_this_default(owner, field, default):
         (StudyConfig, {"tasks", "architectures", "regimes", "n_replicates", "seed", "n_nodes"}),
         (KnockoutConfig, {"study", "task"}),
         (LatentConfig, {"study"}),
+        (NoiseConfig, {"latent", "regime"}),
         (AttributionConfig, {"study"}),
         (MapConfig, {"study"}),
     ],

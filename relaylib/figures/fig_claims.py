@@ -14,7 +14,7 @@ _LOOKS: dict[str, Look] = {
     "None": {"marker": "s", "color": CONTROL, "markerfacecolor": "white"},
 }
 """By whether a group holds."""
-_WORDS = ("holds", "does not hold", "shown beside, does not count")
+_WORDS = ("holds", "does not hold", "for reference, not counted")
 _COLUMNS, _ROW = 3, 0.135  # columns of panels; inches per group
 
 

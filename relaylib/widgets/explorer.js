@@ -139,7 +139,7 @@ function labelCells(nConcepts) {
   const cells = [
     label(), element("span", { class: "label matrix-labels", style: `--rows:${nConcepts}` }, element("i", {}, "node"), ...short),
     ...panels.map((panel) => label(panel)),
-    label("step"), label("similarity to the step before"), label("r now"), label(),
+    label("step"), label("correlation with the previous step"), label("r at this step"), label(),
   ];
   return { cells, mean: cells.at(-1), name: (concepts) => concepts.forEach((name, index) => {
     short[index].textContent = panels[index].textContent = name;

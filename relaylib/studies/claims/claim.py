@@ -36,7 +36,7 @@ class Claim:
     fails_if
         What would have to come out for the claim to fail.
     our_part
-        What our choices could have done to it.
+        How our choices may have affected it.
     """
 
     id: str

@@ -1,8 +1,8 @@
 """The rules of the claims, fixed before anything was measured.
 
 A claim is *reproduced* if in every group the 95 % interval lies on the claimed side of the null,
-*partly* if in some, *not reproduced* if in none. Groups whose ``holds`` is None are shown beside a
-claim and do not count; so does a group in which no network of some condition has a value.
+*partly* if in some, *not reproduced* if in none. Groups whose ``holds`` is None are shown for
+reference and not counted; so is a group in which no network of some condition has a value.
 """
 
 from __future__ import annotations
