@@ -267,7 +267,7 @@ class TestTexts:
     def test_a_rule_names_the_groups_that_are_shown_beside_it(self, evaluated, id):
         (found,) = (c for c in evaluated if c.id == id)
         beside = any(group.holds is None for group in found.groups)
-        assert ("beside it, not counted" in TEXTS[id].statistic) == beside
+        assert ("for reference, not counted" in TEXTS[id].statistic) == beside
 
     @pytest.mark.parametrize("id", ["C13", "C15"])
     def test_where_the_lower_end_of_the_interval_decides_the_rule_says_so(self, id):

@@ -27,8 +27,8 @@ _TEXTS = {
     "C1": Text(
         "Every network reaches an accuracy of 0.98",
         "II.B",
-        "Lowest accuracy of all networks on the population, at least 0.98; beside it, not counted: "
-        "most attempts of a network",
+        "Lowest accuracy of all networks on the population, at least 0.98; for reference, not "
+        "counted: most attempts of a network",
         "one network is below 0.98",
         "Networks that miss the goal are replaced, as in the paper; attempts are counted.",
     ),
@@ -59,7 +59,8 @@ _TEXTS = {
         "Random regime: loss of the own concept minus mean loss of the others, set sizes "
         "1..{n_most}, above 0",
         "other concepts lose as much",
-        "Knockout sets a state to 0 at step {input_end} only; the network may refill it.",
+        "A knockout sets states to 0 at step {input_end} only; the network may recover. The rule "
+        "takes a mean over concepts; the page on knockouts asks the same of every concept.",
     ),
     "C6": Text(
         "Knocking out all nodes loses the function",
@@ -74,7 +75,7 @@ _TEXTS = {
         "Random regime: loss from the most relaying minus random nodes, and random minus the least "
         "relaying, set sizes 1..{n_most}, both above 0",
         "random nodes cost as much as relays, or as little as the least relaying",
-        "{n_random} random sets per size and network; the last node of an order gets all the rest.",
+        "{n_random} random sets per size and network; the last node of an order gets the total.",
     ),
     "C8": Text(
         "In an LSTM information arrives at steps {onsets} and then stays",
@@ -88,7 +89,7 @@ _TEXTS = {
         "Information moves in RNNs and stays in GRUs and LSTMs",
         "III, Figs. 7, 8",
         "r of successive information matrices, GRU minus RNN and LSTM minus RNN, above 0",
-        "matrices of RNNs are as alike from step to step",
+        "successive matrices of RNNs are as similar",
         "{states} states and the {value} value; both are parameters.",
     ),
     "C10": Text(
@@ -102,7 +103,7 @@ _TEXTS = {
         "With random delays RNNs keep information in place",
         "III",
         "RNN: r of successive matrices, random regime minus fixed regimes, above 0; "
-        "beside it, not counted: GRU minus RNN in the random regime",
+        "for reference, not counted: GRU minus RNN in the random regime",
         "random delays leave the drift as it is",
         "Random-regime answers are read at delay {answer_delay}.",
     ),
@@ -121,13 +122,14 @@ _TEXTS = {
         "{input_end}..{last} above 0.5; (b) nearest-centroid decoding from the plane of the answer "
         "step, lower end of the interval at least 0.9",
         "clusters overlap in the plane",
-        "Two principal components are kept of {n_nodes} nodes; noise of {noise_sd} on the sensors.",
+        "Two principal components of {n_nodes} nodes. The noise ({noise_sd}) and the thresholds are "
+        "ours; the page on the latent space asks how much noise the networks endure.",
     ),
     "C14": Text(
         "Removing the least relaying nodes first sharpens the clusters",
         "III, Fig. 13",
         "Random regime: area between the curves of ordered and random removal, in the better "
-        "direction of each of three scores, above 0; beside it, not counted: fixed regimes",
+        "direction of each of three scores, above 0; for reference, not counted: fixed regimes",
         "random removal leaves clusters as sharp",
         "Scores are of the two values of the concept that gives the order, as in the figure.",
     ),
@@ -136,7 +138,7 @@ _TEXTS = {
         "II.C",
         "Relayed information of the greedy set over that of the best set of its size, all sizes, "
         "times and concepts, exact over all {n_sets} sets: lower end of the mean's interval at "
-        "least 0.95; beside it, not counted: each task and architecture",
+        "least 0.95; for reference, not counted: each task and architecture",
         "greedy sets relay less than 95 % of what the best do",
         "Sets of sizes at which nothing can be relayed have no ratio and are left out.",
     ),
