@@ -122,8 +122,8 @@ _TEXTS = {
         "{input_end}..{last} above 0.5; (b) nearest-centroid decoding from the plane of the answer "
         "step, lower end of the interval at least 0.9",
         "clusters overlap in the plane",
-        "Two principal components of {n_nodes} nodes. The noise ({noise_sd}) and the thresholds are "
-        "ours; the page on the latent space asks how much noise the networks endure.",
+        "Two principal components of {n_nodes} nodes. The noise ({noise_sd}) and the thresholds "
+        "are ours; the page on the latent space asks how much noise the networks endure.",
     ),
     "C14": Text(
         "Removing the least relaying nodes first sharpens the clusters",
