@@ -30,6 +30,7 @@ LEVELS = {
     "labelling": ["concept", "state"],
     "score": ["silhouette", "davies_bouldin", "calinski_harabasz"],
     "draw": range(2),
+    "lag": range(6),
 }
 CONDITION = ("task", "architecture", "regime")
 BITS = (*CONDITION, "replicate", "time", "concept", "node")
@@ -193,6 +194,22 @@ def c16_accuracy_at_delays_6_to_9(d: np.ndarray) -> ClaimInputs:
     return inputs(study=accuracy.to_dataset(name="accuracy"))
 
 
+def c22_noise_on_nodes_and_sets(d: np.ndarray) -> ClaimInputs:
+    cells = ("task", "architecture", "replicate")
+    noise = xr.Dataset({name: unread(*cells) for name in ("one_node", "sets")})
+    noise.one_node[:], noise.sets[:] = d[::2].reshape(2, 3, 3), d[1::2].reshape(2, 3, 3)
+    return inputs(noise=noise)
+
+
+def rnn_decoding(lag_1: np.ndarray, others: np.ndarray) -> ClaimInputs:
+    """Return accuracies of RNNs (task, regimes 3 to 5, network) at lag 1, and at the lags after."""
+    decoding = unread(*CONDITION, "replicate", "lag")
+    for k, regime in enumerate((3, 4, 5)):
+        decoding[:, 0, 2 + k, :, 1] = lag_1[:, k]
+        decoding[:, 0, 2 + k, :, 2 : regime + 1] = others[:, k, :, None]
+    return inputs(decoding=decoding)
+
+
 class Rule(NamedTuple):
     """How inputs are made up, groups (name, quantity, null), and those that do not count."""
 
@@ -240,4 +257,12 @@ ABOVE = {
         beside="fixed delays",
     ),
     "C16": Rule(c16_accuracy_at_delays_6_to_9, of(AGAINST, ACCURACY)),
+    "C22": Rule(
+        c22_noise_on_nodes_and_sets,
+        of(
+            CELLS,
+            ("Spearman correlation, one node", 0.0),
+            ("Spearman correlation, sets of 4", 0.0),
+        ),
+    ),
 }

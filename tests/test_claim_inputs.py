@@ -12,6 +12,8 @@ from relaylib.studies.claims.inputs import claim_inputs
 from relaylib.studies.config import StudyConfig
 from relaylib.studies.knockouts import KnockoutConfig
 from relaylib.studies.latent import LatentConfig
+from relaylib.studies.node_noise import NodeNoiseConfig
+from relaylib.studies.witnesses import WitnessConfig
 from relaylib.tasks.memory import MemoryTask
 
 
@@ -46,6 +48,18 @@ def made_up_lattices() -> xr.Dataset:
     return xr.Dataset({"best_bits": best, "greedy_bits": best.where(best > 1, 0) * 0.75})
 
 
+def made_up_witnesses(config: WitnessConfig) -> xr.Dataset:
+    assert (config.n_removed, config.n_leading) == (3, 2)  # of 3 nodes
+    return unread(*CONDITION, "replicate", "lag").to_dataset(name="decoding_at_lag")
+
+
+def made_up_noise(config: NodeNoiseConfig) -> xr.Dataset:
+    """Return 0, 1/2 and 1 for the three concepts."""
+    assert (config.regime, config.n_nodes) == ("random", 3)
+    one = 0 * unread("task", "architecture", "replicate", "concept") + [0, 0.5, 1]
+    return xr.Dataset({"one_node": one, "sets": -one, "loss": one})
+
+
 def test_claim_inputs_hold_what_the_claims_are_about(monkeypatch, tmp_path) -> None:
     """Each is a number per network, of the random regime after step 10 where it has no regime."""
     made_up = {
@@ -53,6 +67,8 @@ def test_claim_inputs_hold_what_the_claims_are_about(monkeypatch, tmp_path) -> N
         "run_knockouts": lambda config, store: made_up_knockouts(config),
         "run_latent": lambda config, store: config,
         "run_lattices": lambda _, store: made_up_lattices(),
+        "run_witnesses": lambda config, store: made_up_witnesses(config),
+        "run_node_noise": lambda config, store: made_up_noise(config),
     }
     for name, function in made_up.items():
         monkeypatch.setattr(f"relaylib.studies.claims.inputs.{name}", function)
@@ -68,5 +84,9 @@ def test_claim_inputs_hold_what_the_claims_are_about(monkeypatch, tmp_path) -> N
         lost = {"own": own, "others": 0.25, "least_relaying": 0.125, "at_random": 0.375}
         assert {name: values.item() for name, values in found.losses[task].items()} == lost
         assert found.silenced[task].item() == 1 - own + 0.125
+    assert found.decoding.dims == (*CONDITION, "replicate", "lag")
+    assert (found.noise.one_node == 0.5).all()
+    assert (found.noise.sets == -0.5).all()
+    assert found.noise.sets.dims == ("task", "architecture", "replicate")
     rnns = replace(config, tasks=(MemoryTask(),), architectures=("RNN",))
     assert found.latent == LatentConfig(study=rnns)

@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 import xarray as xr
-from claim_cases import ABOVE, BITS, CASES, CELLS, CONDITION, NAN, Case, inputs, unread
+from claim_cases import (
+    ABOVE,
+    BITS,
+    CASES,
+    CELLS,
+    CONDITION,
+    NAN,
+    Case,
+    inputs,
+    rnn_decoding,
+    unread,
+)
 
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.claims.inputs import ClaimInputs
@@ -68,7 +79,7 @@ def test_the_verdict_follows_from_the_groups_that_count(
 
 
 def test_every_rule_is_tested_here() -> None:
-    assert {*ABOVE, "C1", "C6", "C8", "C11", "C15"} == set(RULES)
+    assert {*ABOVE, "C1", "C6", "C8", "C11", "C15", "C18"} == set(RULES)
 
 
 @pytest.mark.parametrize(
@@ -272,3 +283,54 @@ def test_c15_at_least_95_percent_includes_95_percent() -> None:
     study = ratio.to_dataset(name="accuracy")
     everything, _ = judged("C15", inputs(greedy_ratio=ratio, study=study)).groups
     assert (everything.low, everything.holds) == (0.95, True)
+
+
+@pytest.mark.parametrize("first", range(len(CASES)))
+def test_c18_a_what_diffuses_is_read_better_from_nearby(first: int) -> None:
+    """C18 (a): accuracy at lag 1 minus that at lag 2, network by network."""
+    chosen = in_turn(list(CASES.values()), first, 6)
+    others = np.full((2, 3, 3), 5 / 8) + np.array([-1 / 16, 0, 1 / 16])
+    made_up = rnn_decoding(others + above_null(chosen).reshape(2, 3, 3), others)
+    names = [f"{task} delay {regime}" for task in ("memory", "block") for regime in (3, 4, 5)]
+    for group, case, name in zip(judged("C18", made_up).groups[::2], chosen, names, strict=True):
+        quantity = "decoding accuracy, lag 1 - lag 2"
+        assert_is(group, f"{name} (a)", quantity, 0, case, case.holds)
+
+
+NOT_BELOW = [
+    Case([1 / 8, 1 / 4, 3 / 8], 1 / 4, 1 / 8, 3 / 8, 0, True),
+    Case([-1 / 4, 1 / 4, 3 / 8], 1 / 8, -1 / 4, 3 / 8, 0, True),
+    Case([-1 / 4, -1 / 8, 0], -1 / 8, -1 / 4, 0, 0, True),
+    Case([-1 / 8, -1 / 4, -3 / 8], -1 / 4, -3 / 8, -1 / 8, 0, False),
+    Case([-1 / 8, NAN, -3 / 8], -1 / 4, -3 / 8, -1 / 8, 1, False),
+    CASES["none defined"],
+]
+
+
+@pytest.mark.parametrize("first", range(len(NOT_BELOW)))
+@pytest.mark.parametrize("is_lag_1", [True, False])
+def test_c18_b_no_lag_is_below_chance(first: int, is_lag_1: bool) -> None:
+    """C18 (b): of all lags up to the delay the one that reaches least high; lag 0 is not read."""
+    chosen = in_turn(NOT_BELOW, first, 6)
+    low = 0.5 + above_null(chosen).reshape(2, 3, 3)
+    high = np.full((2, 3, 3), 15 / 16)
+    made_up = rnn_decoding(low, high) if is_lag_1 else rnn_decoding(high, low)
+    names = [f"{task} delay {regime}" for task in ("memory", "block") for regime in (3, 4, 5)]
+    for group, case, name in zip(judged("C18", made_up).groups[1::2], chosen, names, strict=True):
+        quantity = "least decoding accuracy of a lag"
+        assert_is(group, f"{name} (b)", quantity, 0.5, case, case.holds)
+
+
+@pytest.mark.parametrize(
+    ("lag_1", "others", "verdict"),
+    [
+        (0.8, 0.6, "reproduced"),
+        (0.6, 0.8, "partly"),
+        (0.45, 0.4, "partly"),
+        (0.3, 0.6, "not reproduced"),
+        (NAN, NAN, "not judged"),
+    ],
+)
+def test_c18_verdict(lag_1: float, others: float, verdict: str) -> None:
+    made_up = rnn_decoding(np.full((2, 3, 3), lag_1), np.full((2, 3, 3), others))
+    assert judged("C18", made_up).verdict == verdict

@@ -29,7 +29,7 @@ from relaylib.studies.knockouts import KnockoutConfig
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
 
-IDS = [f"C{number}" for number in range(1, 17)]
+IDS = [f"C{number}" for number in (*range(1, 17), 18, 22)]
 
 
 def values(*rows):
@@ -138,10 +138,10 @@ def group_of(evaluated, id, group, quantity=None):
 
 
 class TestEvaluate:
-    def test_all_sixteen_in_order_with_the_groups_that_the_rules_name(self, evaluated):
+    def test_all_in_order_with_the_groups_that_the_rules_name(self, evaluated):
         assert [c.id for c in evaluated] == IDS == list(TEXTS)
         counting = [sum(g.holds is not None for g in c.groups) for c in evaluated]
-        assert counting == [1, 6, 4, 6, 6, 6, 12, 4, 20, 20, 2, 12, 2, 3, 1, 4]
+        assert counting == [1, 6, 4, 6, 6, 6, 12, 4, 20, 20, 2, 12, 2, 3, 1, 4, 12, 12]
 
     def test_groups_of_a_claim_have_names_of_their_own(self, evaluated):
         for found in evaluated:
@@ -152,7 +152,7 @@ class TestEvaluate:
         for found in evaluated:
             for g in found.groups:
                 assert g.low <= g.estimate <= g.high
-                if g.holds is not None and found.id not in ("C1", "C6", "C8"):
+                if g.holds is not None and found.id not in ("C1", "C6", "C8", "C18"):
                     assert g.holds == (g.low > g.null) or g.low == g.null
 
     def test_c1_is_the_least_accurate_network(self, evaluated, study):

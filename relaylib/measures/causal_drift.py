@@ -74,7 +74,7 @@ def causal_drift(
     orders = random_orders(n_random, ensemble.n_nodes, rng=rng) + 1
     drawn = first_nodes(xr.DataArray(orders, dims=("draw", "removal_step")))
     at_random = drawn.sel(n_knocked_out=n_removed, drop=True)
-    member = relays.dims[0]
+    member = str(relays.dims[0])
     labels = {member: relays[member].values} if member in relays.coords else {}
     relays = relays.drop_vars([member], errors="ignore")
     none = xr.zeros_like(relays.isel(ranked_at=0, relays_of=0, drop=True))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from relaylib.core.checks import check_choice, check_floats, check_integer, check_type, normalise
 from relaylib.core.progress import progress
@@ -90,10 +91,11 @@ def run_node_noise(
 def _measure(config: NodeNoiseConfig, store: Store) -> xr.Dataset:
     study = run_study(config.study, store=store).sel(regime=config.regime)
     conditions = [c for c in config.study.conditions() if c.regime == config.regime]
-    cells = [
-        _measure_condition(config, condition, study, store)
-        for condition in progress(conditions, desc="noise on nodes", unit="condition")
-    ]
+    with threadpool_limits(1):  # threads only slow down matrices this small
+        cells = [
+            _measure_condition(config, condition, study, store)
+            for condition in progress(conditions, desc="noise on nodes", unit="condition")
+        ]
     found = by_condition(config.study, cells, factors=("task", "architecture"))
     found.bits.attrs["units"] = "bit"
     for name in ("loss", "one_node", "sets"):

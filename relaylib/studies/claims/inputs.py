@@ -18,7 +18,9 @@ from relaylib.studies.config import StudyConfig
 from relaylib.studies.knockouts import KnockoutConfig, mean_losses, run_knockouts
 from relaylib.studies.latent import LatentConfig, run_latent
 from relaylib.studies.lattices import greedy_ratio, run_lattices
+from relaylib.studies.node_noise import NodeNoiseConfig, run_node_noise
 from relaylib.studies.study import run_study
+from relaylib.studies.witnesses import WitnessConfig, run_witnesses
 
 FIXED = ("1", "2", "3", "4", "5")
 
@@ -93,6 +95,10 @@ class ClaimInputs:
         (task, architecture, regime, replicate).
     nodes_per_concept, shared_fraction
         (task, architecture, replicate), random regime, when all information is in.
+    decoding
+        Accuracy of decoders (task, architecture, regime, replicate, lag), from `run_witnesses`.
+    noise
+        From `run_node_noise`: ``one_node`` and ``sets``, mean over concepts.
     """
 
     config: StudyConfig
@@ -104,6 +110,8 @@ class ClaimInputs:
     greedy_ratio: xr.DataArray
     nodes_per_concept: xr.DataArray
     shared_fraction: xr.DataArray
+    decoding: xr.DataArray
+    noise: xr.Dataset
 
 
 def claim_inputs(config: StudyConfig, *, store: StoreLike | None = None) -> ClaimInputs:
@@ -133,7 +141,22 @@ def claim_inputs(config: StudyConfig, *, store: StoreLike | None = None) -> Clai
         greedy_ratio=_per_network(greedy_ratio(run_lattices(config, store=store))),
         nodes_per_concept=carried.nodes_per_concept.mean("concept"),
         shared_fraction=(carried.concepts_per_node >= 2).mean("node"),
+        decoding=run_witnesses(_witnesses(config), store=store).decoding_at_lag,
+        noise=run_node_noise(_node_noise(config), store=store)[["one_node", "sets"]].mean(
+            "concept"
+        ),
     )
+
+
+def _witnesses(config: StudyConfig) -> WitnessConfig:
+    """Return the usual witnesses, of networks that may have few nodes."""
+    full, n_nodes = WitnessConfig(), config.n_nodes
+    n_removed, n_leading = min(full.n_removed, n_nodes), min(full.n_leading, (n_nodes + 1) // 2)
+    return WitnessConfig(config, n_removed=n_removed, n_leading=n_leading)
+
+
+def _node_noise(config: StudyConfig) -> NodeNoiseConfig:
+    return NodeNoiseConfig(config, n_nodes=min(NodeNoiseConfig().n_nodes, config.n_nodes))
 
 
 def _per_network(values: xr.DataArray) -> xr.DataArray:

@@ -218,9 +218,38 @@ def _c16(inputs: ClaimInputs) -> Iterator[Group]:
         yield from _against_rnn(inputs, late, task, "accuracy difference", task=task)
 
 
+def _c18(inputs: ClaimInputs) -> Iterator[Group]:
+    decoding = inputs.decoding.sel(architecture="RNN")
+    for task in inputs.study.task.values:
+        for regime in ("3", "4", "5"):
+            at_lag = decoding.sel(task=task, regime=regime)
+            label = f"{task} delay {regime}"
+            nearer = (1.0, at_lag.sel(lag=1) - at_lag.sel(lag=2))
+            yield _above(inputs, f"{label} (a)", "decoding accuracy, lag 1 - lag 2", nearer)
+            yield _least_decoded(inputs, f"{label} (b)", at_lag.sel(lag=range(1, int(regime) + 1)))
+
+
+def _least_decoded(inputs: ClaimInputs, group: str, at_lag: xr.DataArray) -> Group:
+    """Judge the lag whose interval reaches least high: no lag may lie wholly below chance."""
+    seed = inputs.config.seed
+    estimates = [
+        contrast((1.0, at_lag.sel(lag=lag)), seed=seed, label=f"{group} lag {lag}")
+        for lag in at_lag.lag.values
+    ]
+    least = min(estimates, key=lambda estimate: (estimate.high == estimate.high, estimate.high))
+    return _judged(group, "least decoding accuracy of a lag", least, 0.5, least.high >= 0.5)
+
+
+def _c22(inputs: ClaimInputs) -> Iterator[Group]:
+    for label, cell in _cells(inputs):
+        for name, quantity in (("one_node", "one node"), ("sets", "sets of 4")):
+            values = (1.0, inputs.noise[name].sel(cell))
+            yield _above(inputs, label, f"Spearman correlation, {quantity}", values)
+
+
+_NUMBERED = (_c1, _c2, _c3, _c4, _c5, _c6, _c7, _c8, _c9, _c10, _c11, _c12, _c13, _c14, _c15, _c16)
 RULES: dict[str, Callable[[ClaimInputs], Iterator[Group]]] = {
-    f"C{number}": rule
-    for number, rule in enumerate(
-        (_c1, _c2, _c3, _c4, _c5, _c6, _c7, _c8, _c9, _c10, _c11, _c12, _c13, _c14, _c15, _c16), 1
-    )
+    **{f"C{number}": rule for number, rule in enumerate(_NUMBERED, 1)},
+    "C18": _c18,
+    "C22": _c22,
 }

@@ -1,0 +1,202 @@
+"""An intervention on drift: networks that training starts from other first weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from relaylib.core.checks import check_all, check_choice, check_dataset, check_integer, check_type
+from relaylib.core.store import StoreLike, as_store
+from relaylib.networks.ensemble import ARCHITECTURES
+from relaylib.networks.first_weights import FirstWeights
+from relaylib.studies.claims.inputs import FIXED, Estimate, contrast
+from relaylib.studies.config import configured
+from relaylib.studies.grid import stack
+from relaylib.studies.witnesses import WitnessConfig, run_witnesses
+
+DOSES = (
+    *(FirstWeights(identity=a) for a in (0.0, 0.25, 0.5, 0.75, 1.0)),
+    FirstWeights("orthogonal"),
+    FirstWeights("minus identity"),
+)
+"""First weights of RNNs: a dose of the identity, a random rotation, and a reversal."""
+GATE_BIASES = tuple(FirstWeights(keep_bias=bias) for bias in (-4.0, -2.0, 0.0, 2.0))
+"""First weights of GRUs and LSTMs: the bias of the gate that keeps the state."""
+
+
+@dataclass(frozen=True)
+class InterventionConfig:
+    """Which networks start from which first weights, and how they are questioned.
+
+    Parameters
+    ----------
+    witnesses
+        The questions, and the study whose networks start as torch has it.
+    architecture
+        Of that study.
+    regimes
+        Of that study: the training regimes that are repeated.
+    first_weights
+        What training starts from, one after the other.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the study lacks the architecture or a regime, or first weights are not distinct.
+    """
+
+    witnesses: WitnessConfig = field(default_factory=WitnessConfig)
+    architecture: str = "RNN"
+    regimes: tuple[str, ...] = FIXED
+    first_weights: tuple[FirstWeights, ...] = DOSES
+
+    def __post_init__(self) -> None:
+        study = check_type("witnesses", self.witnesses, WitnessConfig).study
+        check_choice("architecture", self.architecture, study.architectures)
+        for name, kind in (("regimes", str), ("first_weights", FirstWeights)):
+            values = check_type(name, getattr(self, name), tuple)
+            if not check_all(name, values, kind) or len(set(values)) < len(values):
+                raise ValueError(f"{name} must be distinct, one or more, got {values!r}")
+        for regime in self.regimes:
+            check_choice("regimes", regime, study.regimes)
+        for first in self.first_weights:
+            self.of(first)  # StudyConfig checks the rest
+
+    def of(self, first: FirstWeights) -> WitnessConfig:
+        """Return the witnesses of networks with these first weights.
+
+        Raises
+        ------
+        TypeError
+            If ``first`` is anything else.
+        """
+        study = replace(
+            self.witnesses.study,
+            architectures=(self.architecture,),
+            regimes=self.regimes,
+            first_weights=check_type("first", first, FirstWeights),
+        )
+        return replace(self.witnesses, study=study)
+
+
+def label(first: FirstWeights) -> str:
+    """Return a short name of first weights, e.g. "a = 0.25", "orthogonal" or "bias +2".
+
+    Raises
+    ------
+    TypeError
+        If ``first`` is anything else.
+    """
+    check_type("first", first, FirstWeights)
+    parts = [] if first.recurrent == "uniform" else [first.recurrent]
+    if first.identity or (first.recurrent == "uniform" and not first.keep_bias):
+        parts.append(f"a = {first.identity:g}")
+    if first.keep_bias:
+        parts.append(f"bias {first.keep_bias:+g}")
+    return ", ".join(parts)
+
+
+def run_intervention(
+    config: InterventionConfig | None = None, *, store: StoreLike | None = None
+) -> xr.Dataset:
+    """Train networks from each of the first weights, and ask the witnesses of drift.
+
+    Returns
+    -------
+    xarray.Dataset
+        As from `run_witnesses`, of one architecture, with the first dimension ``first_weights``,
+        whose labels are those of `label`; (first_weights, task, regime, replicate, ...).
+    """
+    config, store = configured(config, InterventionConfig), as_store(store)
+    found = [run_witnesses(config.of(first), store=store) for first in config.first_weights]
+    cells = [each.sel(architecture=config.architecture).drop_attrs() for each in found]
+    together = stack(cells, "first_weights")
+    names = [label(first) for first in config.first_weights]
+    return together.assign_coords(first_weights=names).assign_attrs(
+        seed=config.witnesses.study.seed, architecture=config.architecture
+    )
+
+
+class Counteraction(NamedTuple):
+    """How one deviation changes the groups of claim C9: GRU minus RNN, LSTM minus RNN.
+
+    Attributes
+    ----------
+    groups
+        Dataset (task, regime, against): ``estimate``, ``low``, ``high`` of the difference in r;
+        ``default``, the estimate without the deviation; ``is_counteracted``.
+    on_task
+        Whether at least half of the groups of each task are counteracted.
+    """
+
+    groups: xr.Dataset
+    on_task: dict[str, bool]
+
+
+def counteraction(
+    witnesses: xr.Dataset, deviating: xr.DataArray, *, seed: int, name: str
+) -> Counteraction:
+    """Judge whether a deviation of RNNs counteracts their drift, by the rule of claim C17.
+
+    A group is counteracted if the 95 % interval of its difference no longer lies above 0, or the
+    estimate is below a quarter of that without the deviation.
+
+    Parameters
+    ----------
+    witnesses
+        From `run_witnesses`: ``correlation`` of all architectures as torch starts them.
+    deviating
+        ``correlation`` (task, regime, replicate) of RNNs with the deviation.
+    seed, name
+        Of the bootstrap.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a dimension is missing.
+    """
+    check_integer("seed", seed, 0), check_type("name", name, str)
+    dims = ("task", "architecture", "regime", "replicate")
+    check_dataset("witnesses", witnesses, correlation=dims)
+    check_dataset("deviating", deviating.to_dataset(name="r"), r=("task", "regime", "replicate"))
+    r = witnesses.correlation
+    shape = (r.sizes["task"], len(FIXED), 2)
+    values = np.empty((4, *shape))
+    for at in np.ndindex(shape):
+        task, regime, other = r.task.values[at[0]], FIXED[at[1]], ARCHITECTURES[1:][at[2]]
+        gated = r.sel(task=task, regime=regime, architecture=other)
+        rnn = r.sel(task=task, regime=regime, architecture="RNN")
+        key = f"{task} {regime} {other}"
+        changed = deviating.sel(task=task, regime=regime)
+        found: Estimate = contrast((1.0, gated), (-1.0, changed), seed=seed, label=f"{name} {key}")
+        values[(slice(None), *at)] = *found[:3], float(gated.mean() - rnn.mean())
+    estimate, low, high, default = values
+    counteracted = ~(low > 0) | (estimate < default / 4)
+    names = {"estimate": estimate, "low": low, "high": high, "default": default}
+    group_dims = ("task", "regime", "against")
+    groups = xr.Dataset(
+        {k: (group_dims, v) for k, v in (names | {"is_counteracted": counteracted}).items()},
+        {"task": r.task.values, "regime": list(FIXED), "against": list(ARCHITECTURES[1:])},
+    )
+    share = groups.is_counteracted.mean(["regime", "against"])
+    return Counteraction(groups, {str(t): bool(share.sel(task=t) >= 0.5) for t in r.task.values})
+
+
+def preliminary_verdict(judged: dict[str, Counteraction]) -> str:
+    """Return the verdict of claim C17 over these deviations; the multiverse will hold more.
+
+    "reproduced" if none counteracts the drift on a task, "not reproduced" if one does on every
+    task, otherwise "partly".
+
+    Raises
+    ------
+    TypeError
+        If ``judged`` is no dictionary of `Counteraction`.
+    """
+    check_all("judged", list(check_type("judged", judged, dict).values()), Counteraction)
+    if any(all(each.on_task.values()) for each in judged.values()):
+        return "not reproduced"
+    return "partly" if any(any(e.on_task.values()) for e in judged.values()) else "reproduced"
