@@ -1,6 +1,11 @@
 """State space under noise, on a few real networks; Figs. 12 and 13 and the frames."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -56,6 +61,23 @@ def test_without_noise_states_are_those_of_the_population(store: Store) -> None:
     expected = run.hidden[:, 9:].transpose(0, 1, 3, 2)[:, :, quiet.state.values]
     np.testing.assert_allclose(quiet.activations.sel(regime="2"), expected, atol=1e-6)
     assert quiet.noisy_accuracy.sel(regime="2").min() == 1
+
+
+def test_bits_do_not_depend_on_the_number_of_threads(
+    latent: xr.Dataset, store: Store, tmp_path: Path
+) -> None:
+    for path in store.root.glob("networks-*"):
+        shutil.copy(path, tmp_path)
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from test_latent import CONFIG\nfrom relaylib.studies.latent import run_latent\n"
+        f"latent = run_latent(CONFIG, store={str(tmp_path)!r})\n"
+        f"latent.to_netcdf({str(tmp_path / 'again.nc')!r}, engine='h5netcdf')"
+    )
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "4")
+    subprocess.run([sys.executable, "-c", code], env=os.environ | threads, check=True)
+    again = xr.load_dataset(tmp_path / "again.nc", engine="h5netcdf")
+    xr.testing.assert_equal(again, latent)
 
 
 def test_noise_is_the_same_for_all_networks_and_another_with_another_seed(store: Store) -> None:

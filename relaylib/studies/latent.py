@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from threadpoolctl import threadpool_limits
 
 from relaylib.core.checks import (
     check_dataset,
@@ -216,7 +217,8 @@ def _measure(config: LatentConfig, store: Store) -> xr.Dataset:
     cells = []
     for regime in progress(config.study.regimes, desc="latent space", unit="regime"):
         ensemble = load_ensemble(config.study, task, architecture, regime, store=store)
-        networks = _measure_regime(config, orders.sel(regime=regime), ensemble, shown)
+        with threadpool_limits(1):  # sums do not depend on the number of threads
+            networks = _measure_regime(config, orders.sel(regime=regime), ensemble, shown)
         cells.append(stack(networks, "replicate"))
     latent = stack(cells, "regime").assign(orders.sel(set_size=slice(None, 1)))
     dims = ("score", "labelling", "regime", "replicate", "concept", "draw", "set_size")
