@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from relaylib import Ensemble, TrainingConfig, train
+from relaylib import TrainingConfig, analyse, record_module, train
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,10 +46,20 @@ def test_the_ten_lines_of_python_give_labelled_bits_of_every_concept(printed):
 
 
 def test_the_line_for_your_own_network_works():
-    layer, readout = torch.nn.GRU(3, 12), torch.nn.Linear(12, 3)
-    (line,) = re.findall(r"ensemble = (Ensemble.+\]\))", PYTHON)
-    names = {"Ensemble": Ensemble, "layer": layer, "readout": readout}
-    assert len(eval(line, names)) == 1
+    class Model(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.gru, self.head = torch.nn.GRU(3, 12, batch_first=True), torch.nn.Linear(12, 2)
+
+        def forward(self, x):
+            return self.head(self.gru(x)[0][:, -1])
+
+    (line,) = re.findall(r"(analyse\(record_module.+\))", PYTHON)
+    rng = np.random.default_rng(0)
+    names = {"analyse": analyse, "record_module": record_module, "model": Model(), "rng": rng}
+    names |= {"inputs": rng.normal(size=(2000, 5, 3)), "concepts": rng.integers(2, size=2000)}
+    analysis = eval(line, names)
+    assert analysis.information_bits.sizes == {"time": 5, "concept": 1, "node": 12}
 
 
 def test_the_example_of_a_task_can_be_trained():
