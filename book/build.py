@@ -123,11 +123,11 @@ def heal(files: dict[str, str], built: Path) -> bool:
             return False
         for owner in owners:
             again.setdefault(owner, []).append(f"{name} {what}")
-        (built / name).unlink(missing_ok=True)
+        records.remove(built / name)
     for document, reasons in again.items():
         print(f"{document} is built again: {', '.join(reasons)}", flush=True)
-        pages[document].unlink(missing_ok=True)
-        (built / ".doctrees" / f"{document}.doctree").unlink(missing_ok=True)
+        records.remove(pages[document])
+        records.remove(built / ".doctrees" / f"{document}.doctree")
     return True
 
 

@@ -69,7 +69,6 @@ def keep_rows(rows: pd.DataFrame, path: Path = BY_SEED) -> None:
     others = stored_rows(path) if path.exists() else rows.iloc[:0]
     others = others[~others.seed.isin(rows.seed)]
     kept = [part for part in (others, rows) if len(part)]
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = pd.concat(kept).sort_values("seed", kind="stable").to_csv(index=False)
     write_atomically(path, text.encode())
 

@@ -19,11 +19,12 @@ import nbformat
 from filelock import FileLock, Timeout
 from pages import Page
 
-from relaylib.core.files import write_atomically
+from relaylib.core.files import read_regular, write_atomically
 from relaylib.core.store import Store
 
 EXPORTS = ("claims.json",)
 """Files that a page with default parameters leaves beside the store's results, if it names them."""
+_LARGEST = 2**30  # bytes of a file; a larger one is none of ours
 
 
 def runs_folder(book: Path) -> Path:
@@ -66,9 +67,9 @@ def checksum(data: bytes) -> str:
 def read_record(path: Path) -> dict[str, Any]:
     """Return the content of a record, {} if it is missing or damaged."""
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads(read_regular(path, _LARGEST))
         found = record.pop("sha256")
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return {}
     return record if found == checksum(_text(record)) else {}
 
@@ -88,10 +89,10 @@ def damaged_files(files: dict[str, str], folder: Path) -> dict[str, str]:
     found = {}
     for name, wanted in files.items():
         try:
-            if checksum((folder / name).read_bytes()) != wanted:
+            if checksum(read_regular(folder / name, _LARGEST)) != wanted:
                 found[name] = "was changed"
-        except OSError:
-            found[name] = "is missing"
+        except (OSError, ValueError):
+            found[name] = "was changed" if os.path.lexists(folder / name) else "is missing"
     return found
 
 
@@ -115,7 +116,7 @@ def publish(
         write_atomically(book / name, content)
     for path in (book / folder).glob("*"):
         if f"{folder}/{path.name}" not in files:
-            path.unlink()
+            remove(path)
     for name in about["assets"]:
         files[f"assets/{name}"] = (book / "assets" / name).read_bytes()
     sums = {name: checksum(content) for name, content in files.items()}
@@ -126,7 +127,7 @@ def drop_damaged_assets(page: Page, book: Path) -> None:
     """Remove shared scripts that do not match the page's record, so that its widgets write them."""
     for name in damaged_files(record_of(page.name, book).get("files", {}), book):
         if name.startswith("assets/"):
-            (book / name).unlink(missing_ok=True)
+            remove(book / name)
 
 
 def copy_exports(page: Page, data: Path) -> None:
@@ -177,11 +178,16 @@ def sweep(book: Path) -> None:
         if not (executed / f"{name}.ipynb").exists():
             left.append(path)
     for path in left:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                path.unlink()
+        remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a folder or nothing; what cannot be removed stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _text(record: dict[str, Any]) -> bytes:

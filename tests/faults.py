@@ -45,9 +45,8 @@ plt.close(figure)
 figure"""
 EXPORT = """import os, pathlib, time
 time.sleep(pause)
-folder = pathlib.Path(os.environ["RELAY_RESULTS"])
-folder.mkdir(exist_ok=True)
-print((folder / "claims.json").write_text("[]"))"""
+from relaylib.core.files import write_atomically
+write_atomically(pathlib.Path(os.environ["RELAY_RESULTS"]) / "claims.json", b"[]")"""
 SHOWN = {
     "figure": {"name": "fig-line", "caption": "A line that rises."},
     "image": {"alt": "A line that rises from one to three."},
@@ -170,7 +169,24 @@ def unstamped(page: bytes) -> bytes:
     return re.sub(rb"\?v=\w+", b"", page)
 
 
-DAMAGES: tuple[Callable[[Path], None], ...] = (truncate, empty, flip_a_byte, Path.unlink)
+def to_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def to_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+DAMAGES: tuple[Callable[[Path], None], ...] = (
+    truncate,
+    empty,
+    flip_a_byte,
+    Path.unlink,
+    to_folder,
+    to_pipe,
+)
 
 
 def in_a_tiny_book(tried: Callable[[TinyBook, bool], Outcomes]) -> Battery:
@@ -189,13 +205,14 @@ def noticed_damage(book: TinyBook, short: bool) -> Outcomes:
     """Every file of the pages, damaged in every way, is named; one run then mends all of them."""
     yield "first run", book.run()[0] == 0 and book.is_whole()
     *of_pages, export = book.files()
-    execute, pages = (importlib.import_module(name) for name in ("execute", "pages"))
+    execute, pages, records = map(importlib.import_module, ("execute", "pages", "records"))
     for path in of_pages:
         page, content = "export" if path.name == "claims.json" else "line", path.read_bytes()
         for damage in DAMAGES:
             damage(path)
             with book.here():
                 reason = execute.why_stale(pages.Page(page), "paper", book.executed)
+            records.remove(path)
             path.write_bytes(content)
             yield f"{damage.__name__} {path.name}", path.name in reason
     for damage, path in zip(DAMAGES * 2, (*of_pages, export), strict=False):

@@ -8,6 +8,7 @@ from pathlib import Path
 import xarray as xr
 
 from relaylib.core.checks import check_integer, check_type
+from relaylib.core.files import read_regular
 from relaylib.core.progress import progress
 from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.information.relay import greedy_orders, node_values
@@ -61,8 +62,9 @@ def run_study(config: StudyConfig | None = None, *, store: StoreLike | None = No
 def _is_copy(path: Path, study: xr.Dataset) -> bool:
     """Return whether a file is what `Store.export` writes, byte for byte; False if unreadable."""
     try:
-        return path.read_bytes() == bytes(study.to_netcdf(engine="h5netcdf"))
-    except OSError:
+        data = bytes(study.to_netcdf(engine="h5netcdf"))
+        return read_regular(path, len(data)) == data
+    except (OSError, ValueError):
         return False
 
 

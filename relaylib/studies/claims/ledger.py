@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import xarray as xr
 
 from relaylib.core.checks import check_all, check_bool, check_integer
-from relaylib.core.files import write_atomically
+from relaylib.core.files import read_regular, write_atomically
 from relaylib.core.provenance import code_hash
 from relaylib.core.store import Store, StoreLike, StoreWarning, as_store
 from relaylib.information.exact import LARGEST_LATTICE
@@ -71,12 +71,11 @@ def _export(claims: list[Claim], study: xr.Dataset, store: Store) -> None:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "claims": as_json(claims),
     }
-    with suppress(OSError, ValueError, TypeError):  # missing or damaged
-        there = json.loads(path.read_bytes())
+    with suppress(OSError, ValueError, TypeError, RecursionError):  # missing or damaged
+        there = json.loads(read_regular(path, 2**24))
         if json.dumps(there | {"created": ""}) == json.dumps(content | {"created": ""}):
             return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps(content, indent=1).encode())
     except OSError as error:
         warnings.warn(f"{path} could not be written ({error})", StoreWarning, stacklevel=3)
