@@ -78,7 +78,7 @@ def fill(store: Store) -> None:
 
 def kills_at_random_moments(short: bool) -> Outcomes:
     rng = random.Random(1)
-    for _ in range(5 if short else 200):
+    for _ in range(5 if short else 100):
         with folder() as place:
             after = rng.uniform(0, 0.08)
             in_child(lambda: fill(Store(place)), after)
@@ -229,7 +229,7 @@ def studies_killed(short: bool) -> Outcomes:
         if run(undisturbed).wait() != 0:
             yield "undisturbed", False
         expected = numbers(undisturbed)
-    for _ in range(1 if short else 12):
+    for _ in range(1 if short else 8):
         with folder() as place:
             process, after = run(place), rng.uniform(1, 12)
             time.sleep(after)
@@ -244,7 +244,7 @@ def damaged_machine_code(short: bool) -> Outcomes:
         make_kernel(Path(place))
         run_kernel(Path(place))
         rng = random.Random(4)
-        for number in range(1 if short else 40):
+        for number in range(1 if short else 20):
             suffix = rng.choice((".nbi", ".nbc"))
             (path,) = Path(place).rglob(f"kernel.one*{suffix}")
             rng.choice([d for d in DAMAGES if d.__name__ != "replace_by_a_folder"])(path)
