@@ -12,6 +12,8 @@ from conftest import ROOT
 from book.benchmark import FOLDER, as_table, layer_growth, load_bench, one_row
 from relaylib.figures import fig_speed
 from relaylib.figures.style import three_digits
+from relaylib.networks.ensemble import Ensemble
+from relaylib.networks.recording import record
 
 KEYS = {"name", "value", "unit", "baseline", "ratio", "peak_rss_mb"}
 NAME = re.compile(r".+ \(baseline: .+; \d+ repetitions?\)")
@@ -20,7 +22,7 @@ NAME = re.compile(r".+ \(baseline: .+; \d+ repetitions?\)")
 @pytest.fixture(scope="module")
 def benches():
     sys.path.insert(0, str(ROOT / "tests" / "bench"))
-    names = ("measure", "bench_training", "bench_relay")
+    names = ("measure", "bench_training", "bench_relay", "bench_layers")
     yield {name: importlib.import_module(name) for name in names}
     sys.path.remove(str(ROOT / "tests" / "bench"))
 
@@ -158,3 +160,25 @@ def test_large_layers_give_rows_of_the_right_form(benches, monkeypatch):
     assert rows[0]["name"] == (
         "typical layer, 32 nodes x 128 sequences (baseline: the goals' line; 1 repetition)"
     )
+
+
+def test_recording_and_symbols_give_rows_of_the_right_form(benches, monkeypatch):
+    layers = benches["bench_layers"]
+    monkeypatch.setattr(layers, "apart", lambda measured, *given: measured(*given))
+    rows = layers.rows(1, n_nodes=40, n_sequences=64)
+    assert [row["unit"] for row in rows] == ["s", "s", "s"]
+    assert all(row["value"] > 0 and row["baseline"] > 0 for row in rows)
+    assert all(row["name"].endswith("; 1 repetition)") for row in rows)
+
+
+def test_the_baselines_of_layers_do_the_same(benches):
+    """Torch gives the activations that `record` does, and single calls the orders of the batch."""
+    layers = benches["bench_layers"]
+    recurrent, readout, trials = layers.layer(6, 32)
+    recorded = record(Ensemble.from_torch([(recurrent, readout)]), trials, delay=5)
+    hidden, answers, _ = layers.by_torch(recurrent, readout, trials)
+    ours = recorded.activations.isel(network=0).transpose("time", "sequence", "node")
+    np.testing.assert_allclose(hidden, ours, atol=1e-6)
+    by_torch = answers.numpy().transpose(0, 2, 1)
+    assert ((recorded.answers.isel(network=0).values > 0) == by_torch).all()
+    assert layers.by_scikit_learn(ours.values[0], 2).shape == (32, 6)

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+import bench_layers
 import bench_mmphate
 import bench_relay
 import bench_training
@@ -31,11 +32,13 @@ def measure(quick: bool) -> list[dict]:
         benches = {
             "training": lambda: bench_training.rows(1, study=QUICK_STUDY),
             "relay information": lambda: bench_relay.rows(1, sizes=QUICK_SIZES),
+            "large layers": lambda: bench_layers.rows(1, n_nodes=256, n_sequences=1024),
         }
     else:
         benches = {
             "training": lambda: bench_training.rows(3),
             "relay information": lambda: bench_relay.rows(5),
+            "large layers": lambda: bench_layers.rows(3),
             "MM-PHATE": lambda: repeated(bench_mmphate.rows(1), 1),
         }
     rows = []

@@ -19,14 +19,14 @@ def fill_large(cases: Cases, orders: np.ndarray, bits: np.ndarray) -> Iterator[i
     table, n_threads = cases.fixed_point(), numba.get_num_threads()
     n_batch, n_concepts, n_nodes = orders.shape
     n_sequences = cases.states.shape[2]
-    halvings = np.log2(n_sequences + 1)
-    seconds = _SECONDS_PER_STATE * n_nodes * n_sequences * halvings * n_batch * n_concepts
-    warn_if_long("greedy removal", seconds / n_threads)
-    numbers = np.arange(len(orders) * n_concepts)
+    each = _SECONDS_PER_STATE * n_nodes * n_sequences * np.log2(n_sequences + 1)
+    warn_if_long("greedy removal", each * n_batch * n_concepts / n_threads)
+    numbers = np.arange(n_batch * n_concepts)
     together = len(numbers) // n_threads * n_threads
+    height = n_threads * max(1, int(1 / each))
     with numba.parallel_chunksize(1):
-        for start in range(0, together, n_threads):
-            block = numbers[start : start + n_threads]
+        for start in range(0, together, height):
+            block = numbers[start : min(start + height, together)]
             greedy_large_batch(*cases[:3], *table, block, orders, bits)
             yield len(block)
     for number in numbers[together:]:
