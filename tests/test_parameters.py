@@ -80,6 +80,11 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "time": (1, 10),
         "ridge": (1e-6, 100.0),
     },
+    "15_what_the_drift_is": {
+        "n_replicates": (2,),
+        "n_removed": (4, 1, 12),
+        "noise_sd": (0.1, 0.0, 1.0),
+    },
     "12_speed": {"run": ("bench.json",)},
     "13_mmphate": {  # one size only, not the book's: its maps take long
         "n_replicates": (1,),

@@ -23,6 +23,7 @@ from relaylib.information.relay import greedy_orders
 from relaylib.measures.knockout import first_nodes
 from relaylib.mmphate.estimator import MMPHATE
 from relaylib.networks.ensemble import Ensemble
+from relaylib.networks.first_weights import FirstWeights
 from relaylib.networks.recording import Recording
 from relaylib.networks.trained import trained_networks
 from relaylib.networks.training import Trained
@@ -30,6 +31,7 @@ from relaylib.studies.attribution import AttributionConfig
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.config import StudyConfig
 from relaylib.studies.estimator_validation import ValidationConfig
+from relaylib.studies.intervention import Counteraction, InterventionConfig
 from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
 from relaylib.studies.latent import LatentConfig, run_latent
 from relaylib.studies.lattices import run_lattices
@@ -39,7 +41,7 @@ from relaylib.studies.study import record_condition, run_study
 from relaylib.studies.training_activations import ActivationsConfig
 from relaylib.studies.training_history import training_history
 from relaylib.studies.training_maps import MapConfig
-from relaylib.studies.witnesses import WitnessConfig
+from relaylib.studies.witnesses import WitnessConfig, run_witnesses
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
 
@@ -182,6 +184,23 @@ def decoded_states() -> xr.DataArray:
 
 def witness_config() -> WitnessConfig:
     return WitnessConfig(TINY, n_removed=2, n_random=2, n_sequences=32, n_leading=2)
+
+
+def intervention_config() -> InterventionConfig:
+    first = (FirstWeights(), FirstWeights("orthogonal"))
+    return InterventionConfig(witness_config(), regimes=("1",), first_weights=first)
+
+
+@cache
+def witnesses() -> xr.Dataset:
+    return run_witnesses(witness_config(), store=store())
+
+
+@cache
+def correlations() -> xr.DataArray:
+    levels = {"task": ["memory"], "architecture": ["RNN", "GRU", "LSTM"], "regime": list("12345")}
+    values = over("task architecture regime replicate", random(1, 3, 5, 3))
+    return values.assign_coords(levels)
 
 
 @cache
@@ -497,6 +516,22 @@ OF: dict[str, list[Arguments]] = {
     "run_witnesses": [{"config": witness_config}],
     "NodeNoiseConfig": [{}],
     "run_node_noise": [{"config": lambda: NodeNoiseConfig(TINY, n_nodes=2, n_draws=2)}],
+    "InterventionConfig": [{"regimes": lambda: ("1",)}],
+    "InterventionConfig.of": [{"first": lambda: FirstWeights("orthogonal")}],
+    "label": [{"first": lambda: FirstWeights("orthogonal")}],
+    "run_intervention": [{"config": intervention_config}],
+    "turning_states": [{"config": intervention_config, "task": lambda: "memory"}],
+    "counteraction": [
+        {
+            "witnesses": lambda: xr.Dataset({"correlation": correlations()}),
+            "deviating": lambda: correlations().sel(architecture="RNN", drop=True),
+        }
+    ],
+    "preliminary_verdict": [
+        {"judged": lambda: {"a": Counteraction(xr.Dataset(), {"memory": True})}}
+    ],
+    "predictors": [{"witnesses": witnesses}],
+    "rank_correlations": [{"witnesses": witnesses, "against": lambda: "correlation"}],
     "AttributionConfig": [{"time": lambda: 9}],
     "run_attribution": [{"config": lambda: AttributionConfig(TINY, n_random=2)}],
     "KnockoutConfig": [{"time": lambda: 9, "task": lambda: "memory"}],

@@ -8,10 +8,20 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_all, check_choice, check_dataset, check_integer, check_type
+from relaylib.core.checks import (
+    check_all,
+    check_bool,
+    check_choice,
+    check_dataset,
+    check_integer,
+    check_type,
+)
 from relaylib.core.store import StoreLike, as_store
+from relaylib.measures.drift import median_replicate
+from relaylib.measures.geometry import pca
 from relaylib.networks.ensemble import ARCHITECTURES
 from relaylib.networks.first_weights import FirstWeights
+from relaylib.networks.trained import trained_networks
 from relaylib.studies.claims.inputs import FIXED, Estimate, contrast
 from relaylib.studies.config import configured
 from relaylib.studies.grid import stack
@@ -65,6 +75,12 @@ class InterventionConfig:
         for first in self.first_weights:
             self.of(first)  # StudyConfig checks the rest
 
+    @property
+    def labels(self) -> list[str]:
+        """Names of the first weights, as from `label`."""
+        is_gate = any(first.keep_bias for first in self.first_weights)
+        return [label(first, is_gate=is_gate) for first in self.first_weights]
+
     def of(self, first: FirstWeights) -> WitnessConfig:
         """Return the witnesses of networks with these first weights.
 
@@ -82,20 +98,28 @@ class InterventionConfig:
         return replace(self.witnesses, study=study)
 
 
-def label(first: FirstWeights) -> str:
+def label(first: FirstWeights, *, is_gate: bool = False) -> str:
     """Return a short name of first weights, e.g. "a = 0.25", "orthogonal" or "bias +2".
+
+    Parameters
+    ----------
+    first
+        The first weights.
+    is_gate
+        Name them by the bias of the gate even if it is not shifted.
 
     Raises
     ------
     TypeError
-        If ``first`` is anything else.
+        If an argument is of another kind.
     """
     check_type("first", first, FirstWeights)
+    is_gate = check_bool("is_gate", is_gate) or first.keep_bias != 0
     parts = [] if first.recurrent == "uniform" else [first.recurrent]
-    if first.identity or (first.recurrent == "uniform" and not first.keep_bias):
+    if first.identity or not (parts or is_gate):
         parts.append(f"a = {first.identity:g}")
-    if first.keep_bias:
-        parts.append(f"bias {first.keep_bias:+g}")
+    if is_gate:
+        parts.append(f"bias {first.keep_bias:+g}" if first.keep_bias else "bias 0")
     return ", ".join(parts)
 
 
@@ -114,9 +138,59 @@ def run_intervention(
     found = [run_witnesses(config.of(first), store=store) for first in config.first_weights]
     cells = [each.sel(architecture=config.architecture).drop_attrs() for each in found]
     together = stack(cells, "first_weights")
-    names = [label(first) for first in config.first_weights]
-    return together.assign_coords(first_weights=names).assign_attrs(
+    return together.assign_coords(first_weights=config.labels).assign_attrs(
         seed=config.witnesses.study.seed, architecture=config.architecture
+    )
+
+
+def turning_states(
+    config: InterventionConfig | None = None,
+    *,
+    task: str = "memory",
+    store: StoreLike | None = None,
+) -> xr.Dataset:
+    """States of one network for each of the first weights, in a plane, step by step.
+
+    The network is the one of median drift in the last regime. Its plane holds the first two
+    principal components of all its states from the end of the input to the answer, so that a code
+    that turns is seen to turn.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``place`` (first_weights, time, sequence, axis), each plane scaled to [-1, 1]; ``concepts``
+        (concept, sequence), of either sign; ``replicate`` and ``correlation`` (first_weights);
+        ``decoding`` (..., trained_at, tested_at), ``loss`` (..., ranked_at, knocked_at) and
+        ``phase_degrees`` of that network. Only tasks whose sequences can be listed.
+
+    Raises
+    ------
+    ValueError
+        If the study has no such task.
+    """
+    config, store = configured(config, InterventionConfig), as_store(store)
+    study = config.witnesses.study
+    check_choice("task", task, [known.name for known in study.tasks])
+    regime = config.regimes[-1]
+    every = run_intervention(config, store=store).sel(task=task, regime=regime)
+    cells = []
+    for first, name in zip(config.first_weights, config.labels, strict=True):
+        found = every.sel(first_weights=name)
+        number = int(median_replicate(found.correlation))
+        condition = config.of(first).study.condition(task, config.architecture, regime)
+        trials = condition.task.population()
+        ensemble = trained_networks(condition, store=store).ensemble[number]
+        run = ensemble.run(trials.inputs, study.read_delay(regime)).analysed(study.lstm_state)
+        states = run[0, study.n_steps - 1 :].transpose(0, 2, 1)  # time, sequence, node
+        place, _ = pca(states.reshape(-1, states.shape[2]))
+        place = (place / abs(place).max()).reshape(*states.shape[:2], 2)
+        times = np.arange(study.n_steps, study.n_steps + len(states))
+        cell = found.sel(replicate=number)[["decoding", "loss", "correlation", "phase_degrees"]]
+        cell = cell.assign(place=(("time", "sequence", "axis"), place)).reset_coords("replicate")
+        cells.append(cell.assign_coords(time=times).drop_vars("first_weights"))
+    together = stack(cells, "first_weights").assign_coords(first_weights=config.labels)
+    return together.assign(concepts=(("concept", "sequence"), trials.targets.T)).assign_coords(
+        concept=list(trials.concepts)
     )
 
 
