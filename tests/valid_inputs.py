@@ -538,6 +538,7 @@ OF: dict[str, list[Arguments]] = {
     "run_knockouts": [{"config": lambda: KnockoutConfig(TINY, n_random=2)}],
     "LatentConfig": [{"order_time": lambda: 9}],
     "run_latent": [{"config": lambda: LatentConfig(TINY, n_random=2)}],
+    "noisy_trials": [{"config": lambda: LatentConfig(TINY)}],
     "NoiseConfig": [{"noise_sds": lambda: (0.0, 0.1)}],
     "noise_levels": [{"config": lambda: NoiseConfig(LatentConfig(TINY), noise_sds=(0.0, 0.1))}],
     "removal_projections": [{"network": network}],
