@@ -593,6 +593,7 @@ INSTANCES: dict[str, object] = {
     "Ensemble": ensemble,
     "Recording": recording,
     "StudyConfig": lambda: TINY,
+    "InterventionConfig": intervention_config,
     "BlockTask": BlockTask,
     "MemoryTask": MemoryTask,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -13,6 +12,8 @@ from relaylib.core.checks import (
     check_bool,
     check_choice,
     check_dataset,
+    check_dims,
+    check_floats,
     check_integer,
     check_type,
 )
@@ -27,6 +28,7 @@ from relaylib.studies.config import configured
 from relaylib.studies.grid import stack
 from relaylib.studies.witnesses import WitnessConfig, run_witnesses
 
+_PER_NETWORK = ("regime", "replicate")
 DOSES = (
     *(FirstWeights(identity=a) for a in (0.0, 0.25, 0.5, 0.75, 1.0)),
     FirstWeights("orthogonal"),
@@ -176,7 +178,8 @@ def turning_states(
     cells = []
     for first, name in zip(config.first_weights, config.labels, strict=True):
         found = every.sel(first_weights=name)
-        number = int(median_replicate(found.correlation))
+        r = found.correlation  # without a value where no network relays anything
+        number = int(median_replicate(r) if r.notnull().any() else r.replicate[0])
         condition = config.of(first).study.condition(task, config.architecture, regime)
         trials = condition.task.population()
         ensemble = trained_networks(condition, store=store).ensemble[number]
@@ -194,7 +197,8 @@ def turning_states(
     )
 
 
-class Counteraction(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Counteraction:
     """How one deviation changes the groups of claim C9: GRU minus RNN, LSTM minus RNN.
 
     Attributes
@@ -233,9 +237,17 @@ def counteraction(
         If a dimension is missing.
     """
     check_integer("seed", seed, 0), check_type("name", name, str)
-    dims = ("task", "architecture", "regime", "replicate")
-    check_dataset("witnesses", witnesses, correlation=dims)
-    check_dataset("deviating", deviating.to_dataset(name="r"), r=("task", "regime", "replicate"))
+    check_dataset("witnesses", witnesses, correlation=("task", "architecture", *_PER_NETWORK))
+    check_dims("deviating", deviating, ("task", *_PER_NETWORK))
+    for title, values in (("witnesses", witnesses.correlation), ("deviating", deviating)):
+        check_floats(title, values.values, (...,), allow_nan=True)
+        missing = {*FIXED} - {*values.regime.values.tolist()}
+        if missing or "task" not in values.coords or values.isnull().all():
+            raise ValueError(f"{title} must hold r by task and regime {FIXED}, not {missing}")
+    if {*witnesses.architecture.values.tolist()} != {*ARCHITECTURES}:
+        raise ValueError(f"witnesses must be of {ARCHITECTURES}")
+    if not np.array_equal(witnesses.task, deviating.task):
+        raise ValueError("deviating must have the tasks of witnesses")
     r = witnesses.correlation
     shape = (r.sizes["task"], len(FIXED), 2)
     values = np.empty((4, *shape))
