@@ -8,11 +8,14 @@ import pytest
 from conftest import ROOT
 
 from relaylib import MemoryTask, StudyConfig, TrainingConfig
+from relaylib.networks.first_weights import FirstWeights
 from relaylib.studies.attribution import AttributionConfig
 from relaylib.studies.knockouts import KnockoutConfig
 from relaylib.studies.latent import LatentConfig
+from relaylib.studies.node_noise import NodeNoiseConfig
 from relaylib.studies.noise_levels import NoiseConfig
 from relaylib.studies.training_maps import MapConfig
+from relaylib.studies.witnesses import WitnessConfig
 
 PAGE = (ROOT / "book" / "choices.md").read_text()
 ROWS = re.findall(r"^\|[^|]*\| `(\w+)\.(\w+)` \| `([^|`]*)`[^|`]*\|", PAGE, re.MULTILINE)
@@ -25,7 +28,11 @@ CONFIGS = (
     NoiseConfig,
     AttributionConfig,
     MapConfig,
+    FirstWeights,
+    WitnessConfig,
+    NodeNoiseConfig,
 )
+NESTED = {"first_weights"}  # its own fields are listed
 OWNERS = {config.__name__: config for config in CONFIGS}
 
 
@@ -37,7 +44,13 @@ def test_a_listed_choice_has_this_default(owner, field, default):
 @pytest.mark.parametrize(
     ("config", "stated"),
     [
-        (StudyConfig, {"tasks", "architectures", "regimes", "n_replicates", "seed", "n_nodes"}),
+        (
+            StudyConfig,
+            {"tasks", "architectures", "regimes", "n_replicates", "seed", "n_nodes"} | NESTED,
+        ),
+        (FirstWeights, set()),
+        (WitnessConfig, {"study"}),
+        (NodeNoiseConfig, {"study"}),
         (KnockoutConfig, {"study", "task"}),
         (LatentConfig, {"study"}),
         (NoiseConfig, {"latent", "regime"}),
