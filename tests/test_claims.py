@@ -252,7 +252,7 @@ class TestTexts:
             "C9": ["3-means states and the increment value"],
             "C11": ["read at delay 6"],
             "C12": ["step 10: nodes", "all 15 values"],
-            "C13": ["8 contents in the plane of steps 10..17", "of 5 nodes; noise of 0.1"],
+            "C13": ["8 contents in the plane of steps 10..17", "of 5 nodes. The noise (0.1)"],
             "C15": ["all 32 sets"],
         }.items():
             for part in words:
