@@ -4,9 +4,9 @@ A blank step multiplies differences between states by its Jacobian. Only the lea
 lambda_k last, and each turns its direction by theta_k = arg lambda_k. A node's code then correlates
 with its own code a step before by cos theta_k; information matrices do not see signs:
 
-    r = mean over the leading k of |cos theta_k|,
+    r = mean over the leading k of abs(cos theta_k),
 
-with as many k as there are concepts to remember. Without the bars it is what decoders see.
+with as many k as there are concepts to remember. Without ``abs`` it is what decoders see.
 """
 
 from itertools import product
