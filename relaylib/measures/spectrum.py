@@ -123,8 +123,8 @@ def step_spectrum(
         (flips it). ``cosine``: of that angle, mean over sequences; its mean over the leading
         eigenvalues predicts how alike codes are from step to step. ``self_correlation`` (network,
         time): the mean over nodes of ``abs(J_ii) / norm(J_i)``, the correlation of a node's state
-        with its own a step before, were the old states independent and of equal variance. ``time`` is the
-        step before the blank one.
+        with its own a step before, were the old states independent and of equal variance. ``time``
+        is the step before the blank one.
 
     Raises
     ------
