@@ -382,7 +382,7 @@ class TestShown:
         assert "set sizes 1..11," in ledger.ledger_table(rows)
         other = claim_texts(StudyConfig(n_nodes=5))
         assert "set sizes 1..4," in ledger.ledger_table(rows, other)
-        assert "kept of 5 nodes" in ledger.claim_details(rows, other)
+        assert "components of 5 nodes" in ledger.claim_details(rows, other)
         assert ledger.readme_table(rows).count("\n| C") == len(evaluated)
 
     def test_rows_survive_the_file_and_replace_those_of_their_seed(self, evaluated, tmp_path):
