@@ -82,7 +82,7 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "15_what_the_drift_is": {
         "n_replicates": (2,),
-        "n_removed": (4, 1, 12),
+        "n_removed": (4, 1, 8),
         "noise_sd": (0.1, 0.0, 1.0),
     },
     "12_speed": {"run": ("bench.json",)},
