@@ -165,6 +165,8 @@ papermill_engines.register("page", _Engine)
 def _close_loop() -> None:
     """Close this thread's event loop, with what a killed kernel left waiting in it."""
     loop = ensure_event_loop()
+    if loop.is_running():  # the caller's own: the kernel's runs beside it
+        return
     waiting = asyncio.all_tasks(loop)
     for task in waiting:
         task.cancel()
