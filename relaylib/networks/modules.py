@@ -253,11 +253,12 @@ def _answers(output: Any, answers: Answers | None, n_sequences: int) -> np.ndarr
                 "answers must be a function of the model's output unless that is (sequence, class) "
                 f"scores, got an output of {kind}"
             )
-        output, answers = output.argmax(dim=1), lambda scores: scores
-    try:
-        found = answers(output)
-    except TypeError as error:
-        raise TypeError(f"answers must take the model's output alone: {error}") from error
+        found = output.argmax(dim=1)
+    else:
+        try:
+            found = answers(output)
+        except TypeError as error:
+            raise TypeError(f"answers must take the model's output alone: {error}") from error
     array = as_array("answers", found.cpu() if torch.is_tensor(found) else found)
     if array.ndim not in (1, 2) or array.shape[-1] != n_sequences:
         raise ValueError(
