@@ -156,7 +156,9 @@ def own_page(path: Path, book: Path) -> Page | None:
     """
     made = record_of(path.stem, book)
     try:
-        made = made or nbformat.read(path, as_version=4).metadata.get("relay", {})
+        if not made:
+            text = read_regular(path, _LARGEST).decode()
+            made = nbformat.reads(text, as_version=4).metadata.get("relay", {})
         return Page(made.get("notebook", path.stem), made.get("parameters", {}))
     except Exception as error:  # of any type: a damaged file may raise what it likes
         aside = runs_folder(book) / "damaged" / path.name
