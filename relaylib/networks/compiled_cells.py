@@ -42,16 +42,26 @@ def sigmoid(x):
 
 @fast
 def add_product(out, t, weight, x, u):
-    """out[i, t, s] += sum_j weight[i, j] x[j, u, s], four weights of a row at a time."""
+    """out[i, t, s] += sum_j weight[i, j] x[j, u, s], two rows and four weights at a time."""
     n_out, n_in = weight.shape
     quads = n_in - n_in % 4
-    for i in range(n_out):
+    for i in range(0, n_out - 1, 2):
         for j in range(0, quads, 4):
-            w0, w1, w2, w3 = weight[i, j], weight[i, j + 1], weight[i, j + 2], weight[i, j + 3]
+            v0, v1, v2, v3 = weight[i, j], weight[i, j + 1], weight[i, j + 2], weight[i, j + 3]
+            w0, w1 = weight[i + 1, j], weight[i + 1, j + 1]
+            w2, w3 = weight[i + 1, j + 2], weight[i + 1, j + 3]
             for s in range(out.shape[2]):
-                out[i, t, s] += (w0 * x[j, u, s] + w1 * x[j + 1, u, s]) + (
-                    w2 * x[j + 2, u, s] + w3 * x[j + 3, u, s]
-                )
+                x0, x1, x2, x3 = x[j, u, s], x[j + 1, u, s], x[j + 2, u, s], x[j + 3, u, s]
+                out[i, t, s] += (v0 * x0 + v1 * x1) + (v2 * x2 + v3 * x3)
+                out[i + 1, t, s] += (w0 * x0 + w1 * x1) + (w2 * x2 + w3 * x3)
+    if n_out % 2:
+        i = n_out - 1
+        for j in range(0, quads, 4):
+            v0, v1, v2, v3 = weight[i, j], weight[i, j + 1], weight[i, j + 2], weight[i, j + 3]
+            for s in range(out.shape[2]):
+                x0, x1, x2, x3 = x[j, u, s], x[j + 1, u, s], x[j + 2, u, s], x[j + 3, u, s]
+                out[i, t, s] += (v0 * x0 + v1 * x1) + (v2 * x2 + v3 * x3)
+    for i in range(n_out):
         for j in range(quads, n_in):
             w0 = weight[i, j]
             for s in range(out.shape[2]):
@@ -62,8 +72,13 @@ def add_product(out, t, weight, x, u):
 def dot(x, y, lanes):
     """Sum of x[k] y[k] in a fixed order: partial sums, which are then added."""
     blocks = x.size - x.size % N_LANES
+    pairs = blocks - blocks % (2 * N_LANES)
     lanes[:] = ZERO
-    for first in range(0, blocks, N_LANES):
+    for first in range(0, pairs, 2 * N_LANES):
+        second = first + N_LANES
+        for k in range(N_LANES):
+            lanes[k] = (lanes[k] + x[first + k] * y[first + k]) + x[second + k] * y[second + k]
+    for first in range(pairs, blocks, N_LANES):
         for k in range(N_LANES):
             lanes[k] += x[first + k] * y[first + k]
     for k in range(x.size - blocks):
@@ -99,10 +114,12 @@ def add_rows(gradient, values, n_steps, lanes):
 
 
 @fast
-def set_rows(out, t, bias):
-    """out[i, t, s] = bias[i]."""
+def set_rows(out, t, bias, other):
+    """out[i, t, s] = bias[i] + other[i] for the rows that other has, and bias[i] for the rest."""
     for i in range(bias.size):
-        out[i, t, :] = bias[i]
+        value = bias[i] + other[i] if i < other.size else bias[i]
+        for s in range(out.shape[2]):
+            out[i, t, s] = value
 
 
 @fast

@@ -55,20 +55,26 @@ def _train(replicate: Replicate, inputs: np.ndarray, targets: np.ndarray) -> Rep
 
 
 @cells.fast
+def _spread(n_steps, n_sequences):
+    """One step more where rows would lie a multiple of 4 KB apart, and drive each other out."""
+    return n_steps + 1 if n_steps * n_sequences % 1024 == 0 else n_steps
+
+
+@cells.fast
 def _workspace(kind, n_nodes, inputs, targets, n_blank):
     """Allocate arrays: h, c (LSTM) or W_hn h + b_hn (GRU), gates, outputs, partial sums."""
     last, n_sequences = inputs.shape[1] + n_blank, inputs.shape[2]
-    h = np.zeros((n_nodes, last + 1, n_sequences), np.float32)
-    extra = np.zeros((n_nodes, last + 1, n_sequences), np.float32)
+    h = np.zeros((n_nodes, _spread(last + 1, n_sequences), n_sequences), np.float32)
+    extra = np.zeros_like(h)
     n_gates = n_nodes * (1 if kind == cells.RNN else 3 if kind == cells.GRU else 4)
-    gates = np.empty((n_gates, last, n_sequences), np.float32)
+    gates = np.empty((n_gates, _spread(last, n_sequences), n_sequences), np.float32)
     outputs = np.empty((targets.shape[0], n_blank + 1, n_sequences), np.float32)
     return h, extra, gates, outputs, np.empty(cells.N_LANES, np.float32)
 
 
 @cells.fast
-def _run(kind, n_nodes, flat, inputs, work):
-    """Run one network forward; fill the workspace and return the outputs."""
+def _run(kind, n_nodes, flat, inputs, read_at, work):
+    """Run one network forward; fill the workspace and return the outputs at the delays read_at."""
     h, extra, gates, outputs, _ = work
     t_in, n_blank = inputs.shape[1], outputs.shape[1] - 1
     weights = _views(flat, inputs.shape[0], n_nodes, outputs.shape[0], kind)
@@ -77,22 +83,20 @@ def _run(kind, n_nodes, flat, inputs, work):
         extra[:, 0] = cells.ZERO
     split = 2 * w_hh.shape[1] if kind == cells.GRU else w_hh.shape[0]
     for t in range(t_in + n_blank):
-        cells.set_rows(gates, t, b_ih)
-        for i in range(split):
-            gates[i, t, :] += b_hh[i]
+        cells.set_rows(gates, t, b_ih, b_hh[:split])
         if t < t_in:
             cells.add_product(gates, t, w_ih, inputs, t)
         cells.add_product(gates, t, w_hh[:split], h, t)
         if kind == cells.RNN:
             cells.forward_rnn(h, gates, t)
         elif kind == cells.GRU:
-            cells.set_rows(extra, t, b_hh[split:])
+            cells.set_rows(extra, t, b_hh[split:], b_hh[:0])
             cells.add_product(extra, t, w_hh[split:], h, t)
             cells.forward_gru(h, gates, extra, t)
         else:
             cells.forward_lstm(h, gates, extra, t)
-    for delay in range(n_blank + 1):
-        cells.set_rows(outputs, delay, b_out)
+    for delay in read_at:
+        cells.set_rows(outputs, delay, b_out, b_out[:0])
         cells.add_product(outputs, delay, w_out, h, t_in + delay)
         cells.tanh_rows(outputs, delay)
     return outputs
@@ -110,7 +114,7 @@ def output_gradient(outputs, targets, delays, delay, d_out):
 
 
 @cells.fast
-def _back(kind, n_nodes, flat, inputs, targets, delays, work, gradient):
+def _back(kind, n_nodes, flat, inputs, targets, delays, read_at, work, gradient):
     """Backpropagate through time; gates (and extra of a GRU) are replaced by their gradients."""
     h, extra, gates, outputs, lanes = work
     n, n_blank, (n_inputs, t_in, n_sequences) = n_nodes, outputs.shape[1] - 1, inputs.shape
@@ -125,7 +129,7 @@ def _back(kind, n_nodes, flat, inputs, targets, delays, work, gradient):
     back_out = np.ascontiguousarray(w_out.T)
     last = t_in + n_blank
     for t in range(last - 1, -1, -1):
-        if t + 1 >= t_in:
+        if t + 1 - t_in in read_at:
             output_gradient(outputs, targets, delays, t + 1 - t_in, d_out)
             cells.add_outer(g_out, d_out, h, t + 1, 1, lanes)
             cells.add_rows(gb_out, d_out, 1, lanes)
@@ -137,11 +141,12 @@ def _back(kind, n_nodes, flat, inputs, targets, delays, work, gradient):
             cells.add_product(dh, 0, back_new, extra, t)
         else:
             cells.backward_lstm(h, gates, extra, dh, dc, t)
-        cells.add_product(dh, 0, back, gates, t)
+        if t > 0:
+            cells.add_product(dh, 0, back, gates, t)
     cells.add_outer(g_ih, gates, inputs, 0, t_in, lanes)
     cells.add_outer(g_hh[:split], gates, h, 0, last, lanes)
     cells.add_rows(gb_ih, gates, last, lanes)
-    cells.add_rows(gb_hh[:split], gates, last, lanes)
+    gb_hh[:split] = gb_ih[:split]
     if kind == cells.GRU:
         cells.add_outer(g_hh[split:], extra, h, 0, last, lanes)
         cells.add_rows(gb_hh[split:], extra, last, lanes)
@@ -225,12 +230,13 @@ def train_epochs(kind, n_nodes, case, state, rule, first, checkpoints, kept):
         for k in range(checkpoints.size):
             if checkpoints[k] == epoch:
                 kept[k] = flat
-        outputs = _run(kind, n_nodes, flat, inputs, work)
+        outputs = _run(kind, n_nodes, flat, inputs, read_at, work)
         accuracy = _accuracy(outputs, targets, read_at)
         if accuracy >= goal or epoch == max_epochs:
             return epoch, accuracy
         gradient[:] = cells.ZERO
-        _back(kind, n_nodes, flat, inputs, targets, delays[epoch - first], work, gradient)
+        asked = delays[epoch - first]
+        _back(kind, n_nodes, flat, inputs, targets, asked, read_at, work, gradient)
         _adam_step(flat, gradient, mean, square, epoch + 1, learning_rate)
     return last, 0.0
 
@@ -240,6 +246,7 @@ def loss_gradient(kind, n_nodes, inputs, targets, delays, n_blank, flat):
     """Return outputs (delay 0..n_blank, concept, sequence) and gradient of the squared error."""
     work = _workspace(kind, n_nodes, inputs, targets, n_blank)
     gradient = np.zeros_like(flat)
-    outputs = _run(kind, n_nodes, flat, inputs, work)
-    _back(kind, n_nodes, flat, inputs, targets, delays, work, gradient)
+    read_at = np.arange(n_blank + 1)
+    outputs = _run(kind, n_nodes, flat, inputs, read_at, work)
+    _back(kind, n_nodes, flat, inputs, targets, delays, read_at, work, gradient)
     return outputs.transpose(1, 0, 2), gradient
