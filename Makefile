@@ -10,11 +10,11 @@ SITE := _build/html
 PROFILE ?= paper
 PORT ?= 8000
 
-.PHONY: help venv book test lint serve lab notebook fuzz faults claims bench clean
+.PHONY: help venv book test test-fast lint serve lab notebook fuzz faults claims bench clean
 
 help: ## show this list
 	@echo "Usage: make COMMAND"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-10s %s\n", $$1, $$2}'
 	@echo "The first run needs Python 3.11 (PYTHON=/path/to/python3.11 to choose one) and the network."
 
 venv: $(READY) ## make .venv with the pinned packages and relaylib itself
@@ -43,6 +43,9 @@ book: $(READY) ## compute what is missing and build the book into _build/html
 test: lint ## ruff, mypy and every test
 	$(BIN)/python book/vendor.py
 	$(BIN)/python -m pytest
+
+test-fast: $(READY) ## tests that need no page, no browser and no study, for the loop while working
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 lint: $(READY) ## ruff and mypy alone
 	$(BIN)/ruff check .

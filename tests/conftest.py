@@ -28,6 +28,17 @@ settings.load_profile("untimed")
 
 pytest_plugins = ["browsing"]
 
+SLOW_FIXTURES = {"quick_book", "site", "browser", "visit", "small_study"}
+SLOW_FILES = {"test_bad_inputs", "test_pipeline", "test_store_faults"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what needs pages, a browser, a study or many processes."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & SLOW_FIXTURES or item.path.stem in SLOW_FILES:
+            item.add_marker(pytest.mark.slow)
+
 
 def copy_book(target: Path) -> Path:
     """Copy the book's sources, without anything built, and return the new book folder."""
