@@ -30,6 +30,8 @@ $(READY): requirements.txt pyproject.toml Makefile
 	fi; \
 	[ -x $(BIN)/python ] || "$$found" -m venv .venv || { rm -rf .venv; exit 1; }
 	@echo "Installing requirements.txt into .venv: this takes minutes the first time"
+	@[ -z "$(TORCH_INDEX)" ] || $(BIN)/python -m pip install --quiet --no-compile \
+	  --index-url "$(TORCH_INDEX)" --no-deps "$$(grep '^torch==' requirements.txt)"
 	$(BIN)/python -m pip install --quiet --no-compile -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
