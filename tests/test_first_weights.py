@@ -1,5 +1,7 @@
 """First weights: the default changes nothing, and each rule gives the matrix that it states."""
 
+from math import prod
+
 import numpy as np
 import pytest
 import torch
@@ -128,3 +130,20 @@ def test_an_rnn_has_no_gate():
         TrainingConfig(first_weights=FirstWeights(keep_bias=1))
     with pytest.raises(TypeError, match="first_weights must be a FirstWeights"):
         TrainingConfig(first_weights="orthogonal")
+
+
+@pytest.mark.parametrize(("architecture", "block"), [("RNN", 0), ("GRU", 2), ("LSTM", 2)])
+def test_the_candidate_block_alone_starts_otherwise(architecture, block):
+    """torch names the blocks r, z, n of a GRU and i, f, g, o of an LSTM."""
+    sizes = (3, 5, 2)
+    n_weights = sum(prod(shape) for shape in weight_shapes(architecture, *sizes).values())
+    flat = np.random.default_rng(0).uniform(size=n_weights).astype(np.float32)
+    first = FirstWeights("minus identity", blocks="candidate")
+    started = start_from(first, architecture, flat, sizes, rng=np.random.default_rng(1))
+    shapes = weight_shapes(architecture, *sizes)
+    was, now = (flat_views(torch.tensor(values)[None], shapes) for values in (flat, started))
+    before, after = was["weight_hh"][0].split(5), now["weight_hh"][0].split(5)
+    same = [torch.equal(a, b) for a, b in zip(before, after, strict=True)]
+    assert same == [index != block for index in range(len(same))]
+    assert torch.equal(now["weight_hh"][0].split(5)[block], -torch.eye(5))
+    assert all(torch.equal(was[name], now[name]) for name in shapes if name != "weight_hh")

@@ -303,8 +303,12 @@ GOOD = nn.RNN(3, 12), nn.Linear(12, 3)
         (stacked((DoubledGRU(3, 12), GOOD[1])), "not of a subclass, got DoubledGRU"),
         (stacked((GOOD[0], NegativeLinear(12, 3))), "networks must hold pairs (layer, nn.Linear)"),
         (
-            stacked((nn.RNN(3, 12, nonlinearity="relu"), GOOD[1])),
-            "networks: the layer's mode must be one of 'RNN_TANH', 'GRU', 'LSTM'; got 'RNN_RELU'",
+            stacked((nn.RNN(3, 12), GOOD[1]), (nn.RNN(3, 12, nonlinearity="relu"), GOOD[1])),
+            "networks must be of one kind and size",
+        ),
+        (
+            lambda: Ensemble("GRU", untrained("GRU", MemoryTask()).weights, "relu"),
+            "nonlinearity must be one of 'tanh'; got 'relu'",
         ),
         (stacked((nn.GRU(3, 12, 2), GOOD[1])), "networks must have one layer"),
         (stacked((nn.GRU(3, 6, bidirectional=True), GOOD[1])), "networks must have one layer, one"),

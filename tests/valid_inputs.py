@@ -55,6 +55,7 @@ UNCHECKED = {
     "relaylib.networks.clustering": "called by discretise and smearing, which check",
     "relaylib.networks.cells": "the equations; Ensemble checks weights and inputs",
     "relaylib.networks.autograd": "a backend of train, which checks",
+    "relaylib.networks.draws": "random numbers of train, which checks",
     "relaylib.networks.compiled_training": "a backend of train, which checks",
     "relaylib.networks.first_weights.start_from": "begins a network of train, which checks",
     "relaylib.networks.replicate": "one network during train, which checks",

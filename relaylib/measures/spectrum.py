@@ -58,8 +58,10 @@ def _rows(factor: Tensor, matrix: Tensor) -> Tensor:
 
 
 def _of_rnn(ensemble: Ensemble, state: State) -> Tensor:
-    """h' = tanh(a): dh'/dh = (1 - h'^2) U."""
+    """h' = tanh(a): dh'/dh = (1 - h'^2) U; h' = max(a, 0): U where a is above 0."""
     (u,), (x,), (r,) = _parts(ensemble, state[0])
+    if ensemble.nonlinearity == "relu":
+        return _rows((x + r > 0).to(u), u)
     return _rows(1 - torch.tanh(x + r) ** 2, u)
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # torch takes a second to import: only where something is tra
     from torch import Tensor
 
 ARCHITECTURES = ("RNN", "GRU", "LSTM")
+NONLINEARITIES = ("tanh", "relu")
+"""Of an RNN; GRU and LSTM have tanh."""
 N_GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 WEIGHT_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "readout_weight", "readout_bias")
 """In the order of the flattened weights."""
@@ -51,15 +53,23 @@ def initial_state(architecture: str, weights: dict[str, Tensor], n_sequences: in
 
 
 def next_state(
-    architecture: str, weights: dict[str, Tensor], x: Tensor | None, state: State
+    architecture: str,
+    weights: dict[str, Tensor],
+    x: Tensor | None,
+    state: State,
+    nonlinearity: str = "tanh",
 ) -> State:
-    """Return the state after one more step with input x (input, sequence); None: a blank step."""
+    """Return the state after one more step with input x, (input, sequence) or (network, ...).
+
+    ``x`` of None is a blank step; ``nonlinearity`` is that of an RNN, "tanh" or "relu".
+    """
     h, from_input = state[0], weights["bias_ih"][:, :, None]
     if x is not None:
         from_input = from_input + weights["weight_ih"] @ x
     recurrent = weights["bias_hh"][:, :, None].baddbmm(weights["weight_hh"], h)
     if architecture == "RNN":
-        return ((from_input + recurrent).tanh(),)
+        summed = from_input + recurrent
+        return (summed.relu() if nonlinearity == "relu" else summed.tanh(),)
     if architecture == "GRU":
         reset_x, update_x, new_x = from_input.chunk(3, dim=1)
         reset_h, update_h, new_h = recurrent.chunk(3, dim=1)
@@ -73,5 +83,10 @@ def next_state(
 
 def readout(weights: dict[str, Tensor], state: State) -> Tensor:
     """Return tanh(W h + b), (network, concept, sequence)."""
+    return before_tanh(weights, state[0]).tanh()
+
+
+def before_tanh(weights: dict[str, Tensor], h: Tensor) -> Tensor:
+    """Return W h + b of the readout, (network, concept, sequence)."""
     bias, weight = weights["readout_bias"][:, :, None], weights["readout_weight"]
-    return bias.baddbmm(weight, state[0]).tanh()
+    return bias.baddbmm(weight, h)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
 from relaylib.core.checks import check_choice, check_integer, check_number, check_type
-from relaylib.networks.cells import ARCHITECTURES
+from relaylib.core.tolerances import TOO_LARGE
+from relaylib.networks.cells import ARCHITECTURES, NONLINEARITIES
 from relaylib.networks.ensemble import MAX_BLANK
 from relaylib.networks.first_weights import TORCH_DEFAULT, FirstWeights
 from relaylib.tasks.memory import MemoryTask
@@ -17,7 +18,10 @@ from relaylib.tasks.task import Task, check_task
 REGIMES = ("1", "2", "3", "4", "5", "random")
 """The regimes of the paper."""
 RANDOM_DELAYS = (1, 2, 3, 4, 5)
-BACKENDS = ("compiled", "autograd")
+BACKENDS = ("auto", "compiled", "autograd")
+LOSSES = ("squared error", "cross-entropy")
+OPTIMISERS = ("adam", "rmsprop", "sgd")
+SUPERVISIONS = ("answer", "delay")
 _ALLOWED_REGIMES = {"random", *map(str, range(MAX_BLANK + 1))}
 
 
@@ -41,7 +45,7 @@ class TrainingConfig:
     n_nodes
         Recurrent nodes per network (paper: 12).
     learning_rate
-        Of Adam. 0.01 is our choice: with 0.001 most RNNs fail the block task.
+        Of the optimiser. 0.01 is our choice: with 0.001 most RNNs fail the block task.
     accuracy_goal
         Training stops at this accuracy on the training sequences (paper: 0.98).
     max_epochs
@@ -56,14 +60,41 @@ class TrainingConfig:
     checkpoints
         Epochs (gradient steps, 0 = untrained) at which every network's weights are kept.
     backend
-        "compiled" (fast, on the CPU) or "autograd" (torch, one stack at a time); equal up to
-        rounding.
+        How gradients are computed: "compiled" (fast, on the CPU; covers the fields up to
+        ``first_weights``), "autograd" (torch, one stack at a time, covers all), or "auto":
+        compiled where that covers the condition. Both are equal up to rounding.
     device
         "cpu", or "cuda" for autograd on a GPU.
     random_delays
         Distinct delays of the random regime.
     first_weights
         Recurrent matrix and gate bias that training starts from.
+    loss
+        "squared error" of the readout y = tanh(W h + b), or "cross-entropy" of the probability
+        (1 + y) / 2 that the answer is +1.
+    optimiser
+        "adam", "rmsprop", or "sgd" with momentum 0.9, of `torch.optim` with its other defaults.
+    batch_size
+        Sequences of a gradient step, drawn anew for each without replacement; None: all.
+    extra_epochs
+        Epochs for which a network is trained further after it first reached the goal.
+    weight_decay
+        Factor of the L2 penalty, as in `torch.optim`.
+    state_dropout
+        Probability with which, in training, an entry of the state (LSTM: of h and c together) is
+        set to 0 on its way to the next step; the others grow by 1 / (1 - probability). Readouts
+        see the whole state.
+    state_noise
+        Standard deviation of Gaussian noise that is added to the state (LSTM: to h and c, the
+        same draw) on its way to the next step, in training.
+    sensor_noise
+        Standard deviation of Gaussian noise on all inputs, redrawn in every epoch, in training.
+    supervision
+        What the loss is about: the "answer", or every step of the "delay" before it as well.
+    nonlinearity
+        Of an RNN: "tanh" or "relu".
+
+    Accuracy is always measured on all training sequences, without noise and dropout.
 
     Raises
     ------
@@ -84,10 +115,20 @@ class TrainingConfig:
     on_unsolved: str = "raise"
     n_sampled: int = 1000
     checkpoints: tuple[int, ...] = ()
-    backend: str = "compiled"
+    backend: str = "auto"
     device: str = "cpu"
     random_delays: tuple[int, ...] = RANDOM_DELAYS
     first_weights: FirstWeights = TORCH_DEFAULT
+    loss: str = "squared error"
+    optimiser: str = "adam"
+    batch_size: int | None = None
+    extra_epochs: int = 0
+    weight_decay: float = 0.0
+    state_dropout: float = 0.0
+    state_noise: float = 0.0
+    sensor_noise: float = 0.0
+    supervision: str = "answer"
+    nonlinearity: str = "tanh"
 
     def __post_init__(self) -> None:
         check_task(self.task)
@@ -108,9 +149,10 @@ class TrainingConfig:
         if self.first_weights.keep_bias and self.architecture == "RNN":
             raise ValueError(f"first_weights.keep_bias must be 0 for an RNN: {self.first_weights}")
         self._check_regime()
-        self._check_device()
         for name, largest in (("learning_rate", np.inf), ("accuracy_goal", 1)):
             self._set(name, check_number(name, getattr(self, name), 0, largest, above=True))
+        self._check_choices()
+        self._check_device()
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)  # NumPy's numbers become Python's
@@ -122,17 +164,59 @@ class TrainingConfig:
                 f"{MAX_BLANK}; got {self.regime!r}"
             )
 
+    def _check_choices(self) -> None:
+        check_choice("loss", self.loss, LOSSES)
+        check_choice("optimiser", self.optimiser, OPTIMISERS)
+        check_choice("supervision", self.supervision, SUPERVISIONS)
+        check_choice("nonlinearity", self.nonlinearity, NONLINEARITIES)
+        if self.nonlinearity != "tanh" and self.architecture != "RNN":
+            raise ValueError(
+                f'nonlinearity must be "tanh" for {self.architecture}, got {self.nonlinearity!r}: '
+                "only an RNN has a choice"
+            )
+        if self.batch_size is not None:
+            self._set("batch_size", check_integer("batch_size", self.batch_size, 1))
+        self._set("extra_epochs", check_integer("extra_epochs", self.extra_epochs, 0, 10**6))
+        for name in ("weight_decay", "state_noise", "sensor_noise"):
+            self._set(name, check_number(name, getattr(self, name), 0, TOO_LARGE))
+        self._set("state_dropout", check_number("state_dropout", self.state_dropout, 0, 1))
+        if self.state_dropout == 1:
+            raise ValueError("state_dropout must be below 1, got 1: no state would be left")
+
     def _check_device(self) -> None:
         check_choice("device", self.device, ("cpu", "cuda"))
+        if self.backend == "compiled" and self.uncovered:
+            raise ValueError(
+                f'backend must be "auto" or "autograd" with {", ".join(self.uncovered)} other than '
+                'the default, got "compiled"'
+            )
         if self.device == "cuda" and self.backend == "compiled":
             raise ValueError('backend must be "autograd" with device="cuda", got "compiled"')
         if self.device == "cuda" and not _has_gpu():
             raise ValueError('device must be "cpu", got "cuda": torch finds no GPU')
 
     @property
+    def uncovered(self) -> list[str]:
+        """The fields with values that compiled training does not cover."""
+        return [name for name, value in _COMPILED.items() if getattr(self, name) != value]
+
+    @property
+    def gradients(self) -> str:
+        """The backend that trains these networks: "compiled" or "autograd"."""
+        if self.backend != "auto":
+            return self.backend
+        return "autograd" if self.uncovered or self.device != "cpu" else "compiled"
+
+    @property
     def delays(self) -> tuple[int, ...]:
         """The delays that occur in training."""
         return self.random_delays if self.regime == "random" else (int(self.regime),)
+
+
+_NAMES = [item.name for item in fields(TrainingConfig)]
+_COMPILED = {  # what follows first_weights is covered with its default alone
+    item.name: item.default for item in fields(TrainingConfig)[1 + _NAMES.index("first_weights") :]
+}
 
 
 def _has_gpu() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from relaylib.core.checks import check_choice, check_finite, check_integer
 from relaylib.core.tolerances import LARGEST_SAMPLE
 from relaylib.networks import cells
-from relaylib.networks.cells import ARCHITECTURES, State, weight_shapes
+from relaylib.networks.cells import ARCHITECTURES, NONLINEARITIES, State, weight_shapes
 
 if TYPE_CHECKING:  # torch takes a second to import: only where networks are made
     from torch import Tensor, nn
@@ -58,6 +58,8 @@ class Ensemble:
         (network, gates x node, input), ``weight_hh`` (network, gates x node, node), ``bias_ih``,
         ``bias_hh``, ``readout_weight`` (network, concept, node), ``readout_bias`` (network,
         concept). They are not copied, and are used without their gradients.
+    nonlinearity
+        "tanh", or for an RNN also "relu".
 
     Raises
     ------
@@ -67,11 +69,14 @@ class Ensemble:
 
     architecture: str
     weights: dict[str, Tensor]
+    nonlinearity: str = "tanh"
 
     def __post_init__(self) -> None:
         from torch import Tensor
 
         check_choice("architecture", self.architecture, ARCHITECTURES)
+        allowed = NONLINEARITIES if self.architecture == "RNN" else NONLINEARITIES[:1]
+        check_choice("nonlinearity", self.nonlinearity, allowed)
         if not isinstance(self.weights, dict):
             raise TypeError(f"weights must be a dict, got {type(self.weights).__name__}")
         missing = {"weight_ih", "weight_hh", "readout_weight"} - set(self.weights)
@@ -94,8 +99,10 @@ class Ensemble:
             raise ValueError(f"weights must be named {list(shapes)}, got {list(self.weights)}")
         object.__setattr__(self, "weights", {k: w.detach() for k, w in self.weights.items()})
         for name, shape in shapes.items():
-            values = self.weights[name].cpu().numpy()
-            check_finite(f"weights[{name!r}]", values, (n_networks, *shape))
+            values = self.weights[name]
+            is_fine = values.shape == (n_networks, *shape) and values.isfinite().all()
+            if not is_fine or not values.numel():  # a copy from a GPU is for the message alone
+                check_finite(f"weights[{name!r}]", values.cpu().numpy(), (n_networks, *shape))
 
     def __repr__(self) -> str:
         sizes = f"{self.n_inputs} inputs, {self.n_nodes} nodes, {self.n_outputs} outputs"
@@ -113,7 +120,7 @@ class Ensemble:
             if (numbers < -len(self)).any() or (numbers >= len(self)).any():
                 raise IndexError(f"index must be in {-len(self)}..{len(self) - 1}, got {index}")
             index = numbers.tolist()
-        return Ensemble(self.architecture, {k: w[index] for k, w in self.weights.items()})
+        return replace(self, weights={k: w[index] for k, w in self.weights.items()})
 
     @property
     def n_nodes(self) -> int:
@@ -138,7 +145,7 @@ class Ensemble:
         ----------
         networks
             Pairs of (``nn.RNN`` | ``nn.GRU`` | ``nn.LSTM``, ``nn.Linear``), all of one kind and
-            size: one layer, one direction, with biases; RNNs with tanh. The weights are copied.
+            size: one layer, one direction, with biases. The weights are copied.
 
         Raises
         ------
@@ -155,7 +162,9 @@ class Ensemble:
             _check_pair(pair, like=pairs[0])
         rows = [[*layer.all_weights[0], readout.weight, readout.bias] for layer, readout in pairs]
         stacked = (torch.stack(weights) for weights in zip(*rows, strict=True))
-        return cls(type(pairs[0][0]).__name__, dict(zip(cells.WEIGHT_NAMES, stacked, strict=True)))
+        weights = dict(zip(cells.WEIGHT_NAMES, stacked, strict=True))
+        layer = pairs[0][0]
+        return cls(type(layer).__name__, weights, getattr(layer, "nonlinearity", "tanh"))
 
     def to_torch(self, index: int) -> tuple[nn.RNNBase, nn.Linear]:
         """Return one network as torch modules: the recurrent layer and the readout.
@@ -174,7 +183,9 @@ class Ensemble:
         weights = {name: values[0] for name, values in self[index].weights.items()}
         like = weights["weight_hh"]
         with torch.random.fork_rng(devices=[]):  # torch draws initial weights, replaced below
-            layer = getattr(torch.nn, self.architecture)(self.n_inputs, self.n_nodes).to(like)
+            how = {"nonlinearity": self.nonlinearity} if self.architecture == "RNN" else {}
+            kind = getattr(torch.nn, self.architecture)
+            layer = kind(self.n_inputs, self.n_nodes, **how).to(like)
             readout = torch.nn.Linear(self.n_nodes, self.n_outputs).to(like)
         readout.load_state_dict(
             {"weight": weights.pop("readout_weight"), "bias": weights.pop("readout_bias")}
@@ -183,12 +194,19 @@ class Ensemble:
         return layer, readout
 
     @classmethod
-    def from_flat(cls, architecture: str, flat: Tensor, n_inputs: int, n_nodes: int) -> Ensemble:
+    def from_flat(
+        cls,
+        architecture: str,
+        flat: Tensor,
+        n_inputs: int,
+        n_nodes: int,
+        nonlinearity: str = "tanh",
+    ) -> Ensemble:
         """Return the ensemble whose weights are views of flattened weights (network, n_weights)."""
         n_gates = cells.N_GATES[architecture] * n_nodes
         n_outputs = (flat.shape[1] - n_gates * (n_inputs + n_nodes + 2)) // (n_nodes + 1)
         shapes = weight_shapes(architecture, n_inputs, n_nodes, n_outputs)
-        return cls(architecture, cells.flat_views(flat, shapes))
+        return cls(architecture, cells.flat_views(flat, shapes), nonlinearity)
 
     def start(self, n_sequences: int) -> State:
         """Return the all-zero state before step 1."""
@@ -197,7 +215,7 @@ class Ensemble:
 
     def step(self, x: Tensor | None, state: State) -> State:
         """Return the state after a step with input x (input, sequence), or a blank step (None)."""
-        return cells.next_state(self.architecture, self.weights, x, state)
+        return cells.next_state(self.architecture, self.weights, x, state, self.nonlinearity)
 
     def readout(self, state: State) -> Tensor:
         """Return the outputs (network, concept, sequence) for a state, each in [-1, 1]."""
@@ -250,12 +268,12 @@ def _check_pair(pair: Sequence[nn.Module], like: Sequence[nn.Module]) -> None:
             "networks: the layer must be an nn.RNN, nn.GRU or nn.LSTM and not of a subclass, "
             f"got {type(layer).__name__}"
         )
-    check_choice("networks: the layer's mode", layer.mode, ("RNN_TANH", "GRU", "LSTM"))
     if layer.num_layers != 1 or layer.bidirectional or layer.proj_size:
         raise ValueError(
             f"networks must have one layer, one direction and no projection, got {layer}"
         )
     if not layer.bias or readout.bias is None:
         raise ValueError(f"networks must have biases, got {layer} and {readout}")
-    if str(layer) != str(like[0]) or str(readout) != str(like[1]):
+    alike = layer.mode == like[0].mode and str(layer) == str(like[0])
+    if not alike or str(readout) != str(like[1]):
         raise ValueError(f"networks must be of one kind and size, got {tuple(like)} and {pair}")

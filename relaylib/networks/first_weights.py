@@ -11,6 +11,7 @@ from relaylib.core.checks import check_choice, check_finite, check_rng, check_ty
 from relaylib.networks.cells import ARCHITECTURES, flat_views, weight_shapes
 
 RECURRENT = ("uniform", "orthogonal", "minus identity")
+BLOCKS = ("all", "candidate")
 DECAY = 0.9
 """Factor of the identity in a mixture: slightly below 1, so that states cannot grow."""
 LARGEST_BIAS = 100.0
@@ -31,6 +32,9 @@ class FirstWeights:
     keep_bias
         Added to the first bias of the gate that keeps the state, the forget gate of an LSTM and
         the update gate z of a GRU. Positive: the state is kept for longer. An RNN has no gate.
+    blocks
+        Whose recurrent matrix: of "all" blocks of a layer, or of the "candidate" alone, the block
+        of the new state (GRU: n, LSTM: g; an RNN has no other). The others start as torch has it.
 
     Raises
     ------
@@ -46,9 +50,11 @@ class FirstWeights:
     recurrent: str = "uniform"
     identity: float = 0.0
     keep_bias: float = 0.0
+    blocks: str = "all"
 
     def __post_init__(self) -> None:
         check_choice("recurrent", self.recurrent, RECURRENT)
+        check_choice("blocks", self.blocks, BLOCKS)
         for name in ("identity", "keep_bias"):
             normalise(self, **{name: float(check_finite(name, getattr(self, name), ()))})
         if not 0 <= self.identity <= 1:
@@ -93,12 +99,15 @@ def start_from(
     check_choice("architecture", architecture, ARCHITECTURES)
     if first.keep_bias and architecture == "RNN":
         raise ValueError(f"keep_bias must be 0 for an RNN, which has no gate: {first.keep_bias}")
-    if first == TORCH_DEFAULT:
+    if (first.recurrent, first.identity, first.keep_bias) == ("uniform", 0, 0):
         return flat
     started = np.array(flat)
     weights = flat_views(torch.from_numpy(started)[None], weight_shapes(architecture, *sizes))
     n, matrix = sizes[1], weights["weight_hh"][0].numpy()
-    for gate in matrix.reshape(-1, n, n):  # views of `started`
+    blocks = matrix.reshape(-1, n, n)  # views of `started`
+    if first.blocks == "candidate":
+        blocks = blocks[min(2, len(blocks) - 1) :][:1]  # the third of both gated layers
+    for gate in blocks:
         mixed = (1 - first.identity) * _recurrent(first.recurrent, gate, rng)
         gate[:] = mixed + DECAY * first.identity * np.eye(n)
     if architecture != "RNN":  # the second gate of both: forget (LSTM), update (GRU)

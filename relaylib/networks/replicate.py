@@ -42,16 +42,21 @@ class Replicate:
                 f"replicate {self.number} of {config} did not reach accuracy_goal in max_attempts "
                 'x max_epochs; raise one of these, lower accuracy_goal, or on_unsolved="record"'
             )
-        key = (config.task.name, config.architecture, config.regime, self.number, self.attempt)
-        self.rng = stream(config.seed, "delays", *key)
+        self.rng = self.stream_of("delays")
         task, bound = config.task, 1 / sqrt(config.n_nodes)
         sizes = (config.architecture, task.n_inputs, config.n_nodes, len(task.concepts))
         n_weights = sum(prod(shape) for shape in weight_shapes(*sizes).values())
-        initial = stream(config.seed, "initialise", *key).uniform(-bound, bound, n_weights)
-        rng = stream(config.seed, "first weights", *key)
+        initial = self.stream_of("initialise").uniform(-bound, bound, n_weights)
+        rng = self.stream_of("first weights")
         return start_from(
             config.first_weights, sizes[0], initial.astype(np.float32), sizes[1:], rng=rng
         )
+
+    def stream_of(self, purpose: str) -> np.random.Generator:
+        """Return the random stream of one purpose in this attempt."""
+        config = self.config
+        key = (config.task.name, config.architecture, config.regime, self.number, self.attempt)
+        return stream(config.seed, purpose, *key)
 
     def is_done(self, epochs: int, accuracy: float) -> bool:
         """Whether training ends: at the goal, or without it if that is to be recorded."""
@@ -66,10 +71,10 @@ class Replicate:
             return np.full(shape, choices[0])
         return self.rng.choice(choices, size=shape)
 
-    def checkpoint(self, weights: Tensor) -> None:
-        """Keep a copy of the weights if the current epoch is a checkpoint."""
-        if self.epochs in self.config.checkpoints:
-            self.checkpoints[self.epochs] = weights.cpu().numpy().copy()
+    def checkpoint(self, weights: Tensor, epoch: int) -> None:
+        """Keep a copy of the weights if the epoch is a checkpoint."""
+        if epoch in self.config.checkpoints:
+            self.checkpoints[epoch] = weights.cpu().numpy().copy()
 
     def finish(self, weights: np.ndarray, epochs: int, accuracy: float) -> None:
         """Keep the final weights, also as the checkpoints that were not reached."""

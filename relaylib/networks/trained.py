@@ -68,7 +68,7 @@ def _unpack(condition: TrainingConfig, arrays: dict[str, np.ndarray]) -> Trained
 
     def ensemble(prefix: str = "") -> Ensemble:
         weights = {name: torch.from_numpy(arrays[prefix + name]) for name in WEIGHT_NAMES}
-        return Ensemble(condition.architecture, weights)
+        return Ensemble(condition.architecture, weights, condition.nonlinearity)
 
     checkpoints = {epoch: ensemble(f"{epoch}/") for epoch in condition.checkpoints}
     attempts, epochs, accuracy = (arrays[name] for name in _RECORDS)

@@ -49,16 +49,18 @@ def train_conditions(
 ) -> Iterator[tuple[TrainingConfig, Trained]]:
     """Train the networks of several conditions at the same time.
 
-    Adam on the mean squared error over the training sequences, one step per epoch. The training
-    of a network stops when its accuracy reaches the goal; after ``max_epochs`` without success it
-    starts again from a new initialisation. A network depends only on (seed, task, architecture,
-    regime, replicate, attempt). With ``backend="compiled"`` it is bit-identical whatever else is
-    trained, for any number of threads and any processor; the backends agree up to rounding.
+    One gradient step per epoch; by default Adam on the mean squared error over the training
+    sequences. The training of a network stops when its accuracy reaches the goal; after
+    ``max_epochs`` without success it starts again from a new initialisation. A network depends only
+    on (seed, task, architecture, regime, replicate, attempt) and the settings of its condition. The
+    compiled backend gives the same bits whatever else is trained, for any number of threads and any
+    processor; autograd agrees with it up to rounding, and repeats its bits where the same
+    conditions are trained together by the same kind of machine with as many threads.
 
     Parameters
     ----------
     configs
-        Distinct conditions, all with the same ``backend``.
+        Distinct conditions. Those with compiled gradients are trained first.
 
     Yields
     ------
@@ -68,7 +70,7 @@ def train_conditions(
     Raises
     ------
     ValueError
-        If a condition occurs twice or the backends differ.
+        If a condition occurs twice.
     TypeError
         If there is no condition, or anything else.
     RuntimeError
@@ -84,26 +86,29 @@ def train_conditions(
         raise TypeError(f"configs must hold TrainingConfig, got {configs}")
     if len(set(configs)) < len(configs):
         raise ValueError(f"configs must hold distinct conditions, got {configs}")
-    backends = sorted({config.backend for config in configs})
-    if len(backends) > 1:
-        raise ValueError(f"configs must all have the same backend, got {backends}")
     waiting = {config: config.n_replicates for config in configs}
     replicates = {c: [Replicate(c, r) for r in range(c.n_replicates)] for c in configs}
     every = [replicate for config in configs for replicate in replicates[config]]
     with progress(total=len(every), desc="training", unit="network") as bar:
-        for replicate in _train_replicates(backends[0], every):
+        for replicate in _train_replicates(every):
             bar.update()
             waiting[replicate.config] -= 1
             if waiting[replicate.config] == 0:
                 yield replicate.config, _trained(replicate.config, replicates[replicate.config])
 
 
-def _train_replicates(backend: str, replicates: list[Replicate]) -> Iterator[Replicate]:
-    if backend == "autograd":
-        from relaylib.networks.autograd import train_replicates
-    else:
-        from relaylib.networks.compiled_training import train_replicates
-    return train_replicates(replicates)
+def _train_replicates(replicates: list[Replicate]) -> Iterator[Replicate]:
+    by_backend: dict[str, list[Replicate]] = {}
+    for replicate in replicates:
+        by_backend.setdefault(replicate.config.gradients, []).append(replicate)
+    if compiled := by_backend.get("compiled"):
+        from relaylib.networks import compiled_training
+
+        yield from compiled_training.train_replicates(compiled)
+    if plain := by_backend.get("autograd"):
+        from relaylib.networks import autograd
+
+        yield from autograd.train_replicates(plain)
 
 
 def _trained(config: TrainingConfig, replicates: Sequence[Replicate]) -> Trained:
@@ -111,7 +116,8 @@ def _trained(config: TrainingConfig, replicates: Sequence[Replicate]) -> Trained
 
     def ensemble(rows: list) -> Ensemble:
         flat = torch.as_tensor(np.stack(rows))
-        return Ensemble.from_flat(config.architecture, flat, config.task.n_inputs, config.n_nodes)
+        sizes = config.task.n_inputs, config.n_nodes
+        return Ensemble.from_flat(config.architecture, flat, *sizes, config.nonlinearity)
 
     return Trained(
         ensemble([replicate.weights for replicate in replicates]),

@@ -13,6 +13,7 @@ import xarray as xr
 from relaylib.core.checks import check_choice, check_integer, normalise
 from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.information.relay import VALUES
+from relaylib.networks.cells import NONLINEARITIES
 from relaylib.networks.conditions import RANDOM_DELAYS, REGIMES, TrainingConfig
 from relaylib.networks.discretisation import DISCRETISERS
 from relaylib.networks.ensemble import ARCHITECTURES, LSTM_STATES, MAX_BLANK
@@ -22,6 +23,8 @@ from relaylib.tasks.memory import MemoryTask
 from relaylib.tasks.task import Task, check_task
 
 Config = TypeVar("Config")
+STUDY_VALUES = (*VALUES, "shapley")
+"""What an entry of a study's information matrix may be."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class StudyConfig:
         Root of all random streams.
     n_nodes, learning_rate, accuracy_goal, max_epochs, max_attempts, on_unsolved
         As in `TrainingConfig`.
-    n_sampled, random_delays, first_weights
+    n_sampled, random_delays, backend, device
         As in `TrainingConfig`.
     n_blank
         Blank steps after the input over which relay information is measured.
@@ -52,7 +55,17 @@ class StudyConfig:
     answer_delay
         Delay at which x_out of a random-regime network is read; fixed regimes have their own.
     value
-        What an entry of the information matrix is, as in `relaylib.information_matrix`.
+        What an entry of the information matrix is: as in `relaylib.information_matrix`, or
+        "shapley", the node's mean loss over all orders of removal (layers of at most 16 nodes).
+    first_weights, first_weights_of
+        As in `TrainingConfig`, of "all" architectures or of the "RNN" alone: others then start as
+        torch has it.
+    loss, optimiser, batch_size, extra_epochs, weight_decay, supervision
+        As in `TrainingConfig`.
+    state_dropout, state_noise, sensor_noise
+        As in `TrainingConfig`.
+    nonlinearity
+        Of RNNs; GRUs and LSTMs keep theirs.
 
     Raises
     ------
@@ -81,6 +94,19 @@ class StudyConfig:
     answer_delay: int = 5
     value: str = "cumulative"
     first_weights: FirstWeights = TORCH_DEFAULT
+    first_weights_of: str = "all"
+    backend: str = "auto"
+    device: str = "cpu"
+    loss: str = "squared error"
+    optimiser: str = "adam"
+    batch_size: int | None = None
+    extra_epochs: int = 0
+    weight_decay: float = 0.0
+    state_dropout: float = 0.0
+    state_noise: float = 0.0
+    sensor_noise: float = 0.0
+    supervision: str = "answer"
+    nonlinearity: str = "tanh"
 
     def __post_init__(self) -> None:
         for task in self.tasks if isinstance(self.tasks, tuple) else ():
@@ -98,7 +124,9 @@ class StudyConfig:
                 raise ValueError(f"{name} must be a tuple of distinct levels, got {factor!r}")
         check_choice("lstm_state", self.lstm_state, LSTM_STATES)
         check_choice("discretiser", self.discretiser, DISCRETISERS)
-        check_choice("value", self.value, VALUES)
+        check_choice("value", self.value, STUDY_VALUES)
+        check_choice("first_weights_of", self.first_weights_of, ("all", "RNN"))
+        check_choice("nonlinearity", self.nonlinearity, NONLINEARITIES)
         normalise(
             self,
             levels=check_integer("levels", self.levels, 2, 16),
@@ -112,7 +140,7 @@ class StudyConfig:
         if len(set(names)) < len(names):
             raise ValueError(f"tasks must have distinct names, got {names}; study them apart")
         for condition in self.conditions():  # TrainingConfig checks the rest
-            normalise(self, **{name: getattr(condition, name) for name in _SHARED})
+            normalise(self, **{name: getattr(condition, name) for name in _SHARED - _OF_RNN})
         if len({(task.n_steps, len(task.concepts)) for task in self.tasks}) > 1:
             raise ValueError("tasks must agree in n_steps and number of concepts; study them apart")
         longest = max(self.read_delay(regime) for regime in self.regimes)
@@ -158,6 +186,10 @@ class StudyConfig:
         check_choice("regime", regime, self.regimes)
         chosen = by_name[task] if isinstance(task, str) else task
         settings: dict[str, Any] = {name: getattr(self, name) for name in _SHARED}
+        if architecture != "RNN":
+            settings["nonlinearity"] = "tanh"
+            if self.first_weights_of == "RNN":
+                settings["first_weights"] = TORCH_DEFAULT
         return TrainingConfig(task=chosen, architecture=architecture, regime=regime, **settings)
 
     def conditions(self) -> Iterator[TrainingConfig]:
@@ -171,6 +203,7 @@ class StudyConfig:
         return self.answer_delay if regime == "random" else int(regime)
 
 
+_OF_RNN = {"nonlinearity", "first_weights"}  # may differ from what an architecture gets
 _SHARED = {f.name for f in fields(StudyConfig)} & {f.name for f in fields(TrainingConfig)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -11,6 +12,7 @@ from relaylib.core.checks import check_integer, check_type
 from relaylib.core.files import read_regular
 from relaylib.core.progress import progress
 from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.information.exact import exact_summaries
 from relaylib.information.relay import greedy_orders, node_values
 from relaylib.information.significance import occupied_fraction
 from relaylib.networks.conditions import TrainingConfig
@@ -190,8 +192,17 @@ def _measure_condition(
     }
     measured = {
         "accuracy": right.mean(["concept", "sequence"]),
-        "information_bits": node_values(order, relay_bits, value=config.value),
+        "information_bits": _information_bits(config, followed, order, relay_bits),
         "relay_bits": relay_bits,
         "removal_order": order,
     }
     return xr.Dataset(by_network | measured).rename(network="replicate")
+
+
+def _information_bits(
+    config: StudyConfig, recording: Recording, order: xr.DataArray, relay_bits: xr.DataArray
+) -> xr.DataArray:
+    if config.value != "shapley":
+        return node_values(order, relay_bits, value=config.value)
+    exact: Any = exact_summaries(recording.states, recording.x_in, recording.x_out)
+    return exact.shapley_bits.transpose(..., "node")

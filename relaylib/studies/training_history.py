@@ -105,7 +105,7 @@ def network_checkpoints(
         name: torch.cat([network.weights[name] for network in networks])
         for name in trained.ensemble.weights
     }
-    return Ensemble(trained.ensemble.architecture, weights), np.minimum(epochs, stopped)
+    return replace(trained.ensemble, weights=weights), np.minimum(epochs, stopped)
 
 
 def measure_networks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
@@ -95,7 +95,7 @@ def random_walk(ensemble: Ensemble, *, rng: np.random.Generator) -> Ensemble:
         step *= length / np.linalg.norm(step, axis=1, keepdims=True)
         walk = np.cumsum([path[0], *step], axis=0)
         weights[name] = values.new_tensor(walk.reshape(values.shape))
-    return Ensemble(ensemble.architecture, weights)
+    return replace(ensemble, weights=weights)
 
 
 def _map(config: MapConfig, store: Store) -> xr.Dataset:
