@@ -4,8 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
+from scipy.stats import rankdata
 
-from relaylib.core.checks import check_dims, check_floats, check_integer, check_symbols
+from relaylib.core.checks import (
+    check_choice,
+    check_dims,
+    check_floats,
+    check_integer,
+    check_symbols,
+)
 
 MATRIX = ("concept", "node")
 Measure = Callable[..., np.ndarray]
@@ -72,12 +79,43 @@ def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.divide(smaller, larger, out=np.full(larger.shape, np.nan), where=larger > 0)
 
 
+def spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Spearman's rank correlation of paired vectors: Pearson's r of their ranks, ties averaged.
+
+    Arguments, result and errors as in `pearson`.
+    """
+    first, second = _pair(first, second)
+    return pearson(rankdata(first, axis=-1), rankdata(second, axis=-1))
+
+
+def cosine(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Cosine of the angle between paired vectors; NaN where either is zero.
+
+    Arguments, result and errors as in `pearson`.
+    """
+    first, second = _pair(first, second)
+    scale = np.sqrt((first * first).sum(axis=-1) * (second * second).sum(axis=-1))
+    product = (first * second).sum(axis=-1)
+    return np.divide(product, scale, out=np.full(scale.shape, np.nan), where=scale > 0).clip(-1, 1)
+
+
+SIMILARITIES: dict[str, Measure] = {
+    "pearson": pearson,
+    "spearman": spearman,
+    "cosine": cosine,
+    "overlap": overlap,
+}
+"""How alike two information matrices are."""
+
+
 def drift(
     information_bits: xr.DataArray,
     *,
     lag: int = 1,
     answer_delay: int | None = None,
     first_time: int | None = None,
+    similarity: str = "pearson",
+    skip: int = 0,
 ) -> xr.Dataset:
     """Compare each network's information matrix with the one ``lag`` steps later (figures 8, 9).
 
@@ -95,14 +133,19 @@ def drift(
         one per regime.
     first_time
         Time from which on all information is in; None: the coordinate ``input_end``.
+    similarity
+        What ``correlation`` is: "pearson", "spearman", "cosine" or "overlap".
+    skip
+        Steps from ``first_time`` on that are left out.
 
     Returns
     -------
     xarray.Dataset
-        ``correlation`` (Pearson's r over concept x node) and ``overlap``, with the remaining
-        dimensions; ``n_pairs``; with a dimension replicate also the null: ``correlation_unrelated``
-        and ``overlap_unrelated``, the same with the later matrix taken from the next replicate
-        (NaN where there is but one). Attributes: lag, first_time.
+        ``correlation`` (by default Pearson's r, over concept x node) and ``overlap``, with the
+        remaining dimensions; ``n_pairs``; with a dimension replicate also the null:
+        ``correlation_unrelated`` and ``overlap_unrelated``, the same with the later matrix taken
+        from the next replicate (NaN where there is but one). Attributes: lag, first_time,
+        similarity, skip.
 
     Raises
     ------
@@ -115,6 +158,8 @@ def drift(
     Hintze, Najam, Schossau (2025), Figs. 8 and 9.
     """
     lag = check_integer("lag", lag, 1, _last_time(information_bits))
+    skip = check_integer("skip", skip, 0, _last_time(information_bits))
+    chosen = SIMILARITIES[check_choice("similarity", similarity, SIMILARITIES)]
     delay = _given(information_bits, "answer_delay", answer_delay, "answer_delay")
     first_time = int(_given(information_bits, "first_time", first_time, "input_end"))
     times = np.arange(first_time, first_time + int(delay.max()) + 1)
@@ -123,9 +168,9 @@ def drift(
     bits = bits.where(bits.time <= first_time + delay, 0.0)  # later entries need not be defined
     check_floats("information_bits", bits.values, (...,))
     later = bits.shift(time=-lag, fill_value=0.0)
-    is_pair = bits.time + lag <= first_time + delay
+    is_pair = (bits.time + lag <= first_time + delay) & (bits.time >= first_time + skip)
     compared = xr.Dataset({"n_pairs": is_pair.sum("time")})
-    for name, measure in (("correlation", pearson), ("overlap", overlap)):
+    for name, measure in (("correlation", chosen), ("overlap", overlap)):
         compared[name] = _mean_over_pairs(measure, bits, later, is_pair)
         if "replicate" in bits.dims:
             other, exists = later.roll(replicate=1), bits.sizes["replicate"] > 1
@@ -133,7 +178,7 @@ def drift(
             compared[f"{name}_unrelated"] = unrelated
     for values in compared.values():
         values.attrs["units"] = "1"
-    return compared.assign_attrs(lag=lag, first_time=first_time)
+    return compared.assign_attrs(lag=lag, first_time=first_time, similarity=similarity, skip=skip)
 
 
 def persistence(information_bits: xr.DataArray, onsets: Onsets, *, settle: int = 3) -> xr.DataArray:

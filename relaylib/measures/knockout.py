@@ -4,18 +4,29 @@ An intervention, where relay information is an observation: knocking out the nod
 concept should cost the answer to it. The idea is that of a gene knockout.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
+import torch
 import xarray as xr
 from torch import Tensor
 
-from relaylib.core.checks import check_bool, check_dims, check_symbols, check_type
+from relaylib.core.checks import (
+    check_bool,
+    check_choice,
+    check_dims,
+    check_rng,
+    check_symbols,
+    check_type,
+)
 from relaylib.measures.perturbation import accuracy_after, labelled_accuracy
 from relaylib.networks.ensemble import Ensemble, State
-from relaylib.tasks.task import Trials
+from relaylib.tasks.task import Trials, check_trials
 
+KINDS = ("zero", "mean", "resampled")
+"""What a knockout replaces states by."""
 Array = TypeVar("Array", np.ndarray, xr.DataArray)
 
 
@@ -71,11 +82,13 @@ def knockout_accuracy(
     *,
     delays: Sequence[int],
     step: int | None = None,
+    kind: str = "zero",
+    rng: np.random.Generator | None = None,
 ) -> Array:
     """Accuracy after sets of nodes are knocked out (Figs. 4 and 5).
 
-    After the update of ``step`` the state of the chosen nodes is set to 0 (LSTM: h and c), once;
-    the network then runs on as usual. The caller's networks are not changed.
+    After the update of ``step`` the state of the chosen nodes (LSTM: h and c) is replaced, by
+    default by 0, once; the network then runs on as usual. The caller's networks are not changed.
 
     Parameters
     ----------
@@ -91,6 +104,11 @@ def knockout_accuracy(
         A step of the input or a blank one, up to that of the earliest answer; None: the last step
         of the input, when all information is in. An answer of the same step is read from the
         state without these nodes.
+    kind
+        What the state is replaced by: "zero"; "mean", the node's mean over the sequences; or
+        "resampled", its state in another sequence, by one random order of the sequences.
+    rng
+        Random stream of "resampled"; the others need none.
 
     Returns
     -------
@@ -103,18 +121,34 @@ def knockout_accuracy(
     ------
     ValueError, TypeError
         If ``knocked_out`` has another shape or lacks a node, ``trials`` do not fit the networks,
-        a target is neither -1 nor +1, ``step`` is after the earliest answer, or ``delays`` is empty
-        or out of range.
+        a target is neither -1 nor +1, ``step`` is after the earliest answer, ``delays`` is empty
+        or out of range, or ``kind`` is unknown or "resampled" without ``rng``.
     """
     check_type("ensemble", ensemble, Ensemble)
+    check_choice("kind", kind, KINDS)
     how: dict[str, Any] = {"delays": delays, "step": step}
     if isinstance(knocked_out, xr.DataArray):
-        name = "knocked_out"
+        name, how = "knocked_out", how | {"kind": kind, "rng": rng}
         return labelled_accuracy(knockout_accuracy, ensemble, trials, name, knocked_out, **how)
-    return accuracy_after(ensemble, trials, "knocked_out", knocked_out, _set_to_zero, **how)
+    replaced = _set_to_zero
+    if kind == "mean":
+        replaced = partial(_set_to, lambda part: part.mean(dim=2, keepdim=True))
+    elif kind == "resampled":
+        order = check_rng(rng).permutation(len(check_trials(trials).inputs))
+        replaced = partial(_set_to, lambda part: part[:, :, order])
+    return accuracy_after(ensemble, trials, "knocked_out", knocked_out, replaced, **how)
 
 
 def _set_to_zero(state: State, knocked_out: Tensor) -> State:
     """Give every set its own copy of the sequences: state (network, node, set x sequence)."""
     keep = (~knocked_out).transpose(1, 2)[..., None].to(state[0])  # network, node, set, 1
     return tuple((part[:, :, None, :] * keep).flatten(2) for part in state)
+
+
+def _set_to(instead: Callable[[Tensor], Tensor], state: State, knocked_out: Tensor) -> State:
+    """The same, with what stands instead of a state (network, node, sequence)."""
+    chosen = knocked_out.transpose(1, 2)[..., None]  # network, node, set, 1
+    return tuple(
+        torch.where(chosen, instead(part)[:, :, None], part[:, :, None]).flatten(2)
+        for part in state
+    )

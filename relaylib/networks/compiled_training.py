@@ -6,13 +6,13 @@ networks in parallel; a network is bit-identical whatever else is trained and on
 The equations are those of `torch.nn.RNN`, `GRU`, `LSTM` and `torch.optim.Adam`.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 
 from relaylib.core.jit import cached_njit
+from relaylib.core.threads import n_threads
 from relaylib.networks import compiled_cells as cells
 from relaylib.networks.cells import ARCHITECTURES
 from relaylib.networks.replicate import Replicate, training_case
@@ -23,7 +23,7 @@ _DELAYS_AT_ONCE = 2**20  # drawn together, 8 MB
 def train_replicates(replicates: Sequence[Replicate]) -> Iterator[Replicate]:
     """Train replicates in threads and yield each as soon as it is done."""
     cases = {config: training_case(config) for config in {r.config for r in replicates}}
-    executor = ThreadPoolExecutor(max_workers=os.cpu_count())
+    executor = ThreadPoolExecutor(max_workers=n_threads())
     try:
         jobs = [executor.submit(_train, r, *cases[r.config]) for r in replicates]
         for job in as_completed(jobs):

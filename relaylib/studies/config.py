@@ -56,7 +56,8 @@ class StudyConfig:
         Delay at which x_out of a random-regime network is read; fixed regimes have their own.
     value
         What an entry of the information matrix is: as in `relaylib.information_matrix`, or
-        "shapley", the node's mean loss over all orders of removal (layers of at most 16 nodes).
+        "shapley", the node's mean loss over all orders of removal (over 100 random ones in layers
+        of more than 16 nodes).
     first_weights, first_weights_of
         As in `TrainingConfig`, of "all" architectures or of the "RNN" alone: others then start as
         torch has it.

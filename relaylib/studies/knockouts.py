@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
 
 from relaylib.core.checks import (
+    check_all,
     check_choice,
     check_dataset,
     check_integer,
@@ -18,11 +20,15 @@ from relaylib.core.checks import (
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders, stream
 from relaylib.core.store import Store, StoreLike
-from relaylib.measures.knockout import first_nodes, knockout_accuracy
+from relaylib.measures.knockout import KINDS, first_nodes, knockout_accuracy
+from relaylib.networks.ensemble import Ensemble
 from relaylib.studies.config import StudyConfig, configured, stored
 from relaylib.studies.grid import stack
 from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.task import training_trials
+
+WHICH = ("relaying", "least_relaying", "at_random")
+"""Which nodes are knocked out."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class KnockoutConfig:
     n_random
         Random orders of nodes per network, the control: their first k nodes are the random sets
         of size k.
+    kind
+        What states are replaced by, as in `relaylib.measures.knockout.knockout_accuracy`.
 
     Raises
     ------
@@ -56,11 +64,13 @@ class KnockoutConfig:
     regime: str = "random"
     time: int | None = None
     n_random: int = 50
+    kind: str = "zero"
 
     def __post_init__(self) -> None:
         check_type("study", self.study, StudyConfig)
         check_choice("task", self.task, [task.name for task in self.study.tasks])
         check_choice("regime", self.regime, self.study.regimes)
+        check_choice("kind", self.kind, KINDS)
         if self.time is not None:
             normalise(self, time=check_integer("time", self.time, 1, self.study.n_steps))
         normalise(self, n_random=check_integer("n_random", self.n_random, 1))
@@ -120,20 +130,59 @@ _VARIABLES = {
 
 def _measure_architecture(config: KnockoutConfig, store: Store, chosen: xr.Dataset) -> xr.Dataset:
     levels = config.task, str(chosen.architecture.item()), config.regime
+    return knock_out(config, load_ensemble(config.study, *levels, store=store), chosen)
+
+
+def knock_out(
+    config: KnockoutConfig,
+    ensemble: Ensemble,
+    chosen: xr.Dataset,
+    *,
+    which: Sequence[str] = WHICH,
+) -> xr.Dataset:
+    """Knock out nodes in the networks of one architecture.
+
+    Parameters
+    ----------
+    config
+        The knockouts.
+    ensemble
+        The networks, in the order of ``chosen.replicate``.
+    chosen
+        Of a study: ``removal_order`` (replicate, concept, removal_step) at one task, architecture,
+        regime and time.
+    which
+        Of "relaying", "least_relaying" and "at_random", those that are asked for.
+
+    Returns
+    -------
+    xarray.Dataset
+        As from `run_knockouts`, without architecture.
+    """
+    check_type("config", config, KnockoutConfig), check_type("ensemble", ensemble, Ensemble)
+    check_dataset("chosen", chosen, removal_order=("replicate", "concept", "removal_step"))
+    levels = config.task, str(chosen.architecture.item()), config.regime
     condition = config.study.condition(*levels)
-    ensemble = load_ensemble(config.study, *levels, store=store)
     trials = training_trials(condition.task, n_sampled=condition.n_sampled, seed=condition.seed)
     order = chosen.removal_order.drop_vars("concept_name").rename(concept="relays_of")
-    sets = {
-        "relaying": first_nodes(order, from_end=True),
-        "least_relaying": first_nodes(order),
-        "at_random": first_nodes(_random_orders(config, levels[1], chosen)),
+    sets: dict[str, Callable[[], xr.DataArray]] = {
+        "relaying": lambda: first_nodes(order, from_end=True),
+        "least_relaying": lambda: first_nodes(order),
+        "at_random": lambda: first_nodes(_random_orders(config, levels[1], chosen)),
     }
+    for name in check_all("which", which, str):
+        check_choice("which", name, WHICH)
     accuracy = {
         name: knockout_accuracy(
-            ensemble, trials, nodes, delays=condition.delays, step=config.step
+            ensemble,
+            trials,
+            sets[name](),
+            delays=condition.delays,
+            step=config.step,
+            kind=config.kind,
+            rng=stream(config.study.seed, "resampled", *levels),
         ).mean("delay", skipna=False)
-        for name, nodes in sets.items()
+        for name in which
     }
     return xr.Dataset(accuracy)
 
@@ -143,7 +192,7 @@ def _random_orders(config: KnockoutConfig, architecture: str, chosen: xr.Dataset
     key = ("knockouts", config.task, architecture, config.regime)
     draws = [
         random_orders(config.n_random, chosen.sizes["node"], rng=stream(config.study.seed, *key, r))
-        for r in range(config.study.n_replicates)
+        for r in chosen.replicate.values.tolist()
     ]
     nodes, dims = chosen.node.values, ("replicate", "draw", "removal_step")
     coords = {"replicate": chosen.replicate, "draw": np.arange(config.n_random)}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from relaylib.core.checks import check_integer, check_type
 from relaylib.core.files import read_regular
 from relaylib.core.progress import progress
+from relaylib.core.seeds import stream
 from relaylib.core.store import Store, StoreLike, as_store
-from relaylib.information.exact import exact_summaries
+from relaylib.information.exact import LARGEST_LATTICE, exact_summaries, sampled_shapley
 from relaylib.information.relay import greedy_orders, node_values
 from relaylib.information.significance import occupied_fraction
 from relaylib.networks.conditions import TrainingConfig
@@ -147,7 +150,11 @@ def _measure(config: StudyConfig, store: Store) -> xr.Dataset:
     conditions = list(config.conditions())
     networks = all_networks(conditions, store=store)
     bar = progress(networks, total=len(conditions), desc="relay information", unit="condition")
-    cells = [_measure_condition(config, condition, trained) for condition, trained in bar]
+    return assemble(config, [measure_condition(config, *each) for each in bar])
+
+
+def assemble(config: StudyConfig, cells: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return the dataset of `run_study` from what `measure_condition` gave for each condition."""
     study = by_condition(config, cells)
     for name, (units, label) in _VARIABLES.items():
         study[name].attrs = {"units": units, "long_name": label}
@@ -156,6 +163,7 @@ def _measure(config: StudyConfig, store: Store) -> xr.Dataset:
     return study.assign_attrs(seed=config.seed, onsets=json.dumps(onsets))
 
 
+_N_PERMUTATIONS = 100  # orders for Shapley values of layers that are too large for exact ones
 _VARIABLES = {
     "population_accuracy": ("1", "fraction of concepts right, delays of the regime"),
     "attempts": ("1", "initialisations until the goal was reached"),
@@ -167,9 +175,18 @@ _VARIABLES = {
 }
 
 
-def _measure_condition(
+def measure_condition(
     config: StudyConfig, condition: TrainingConfig, trained: Trained
 ) -> xr.Dataset:
+    """Measure the networks of one condition, as `run_study` does, without a store.
+
+    Returns
+    -------
+    xarray.Dataset
+        The variables of `run_study` (replicate, ...).
+    """
+    check_type("config", config, StudyConfig), check_type("trained", trained, Trained)
+    check_type("condition", condition, TrainingConfig)
     n_blank = max(config.n_blank, *config.test_delays)
     recording = record_condition(config, condition, trained.ensemble, n_blank=n_blank)
     last = config.n_steps + config.n_blank
@@ -192,17 +209,47 @@ def _measure_condition(
     }
     measured = {
         "accuracy": right.mean(["concept", "sequence"]),
-        "information_bits": _information_bits(config, followed, order, relay_bits),
+        "information_bits": matrix_values(config, followed, order, relay_bits),
         "relay_bits": relay_bits,
         "removal_order": order,
     }
     return xr.Dataset(by_network | measured).rename(network="replicate")
 
 
-def _information_bits(
+def matrix_values(
     config: StudyConfig, recording: Recording, order: xr.DataArray, relay_bits: xr.DataArray
 ) -> xr.DataArray:
+    """Return the information matrices (network, time, concept, node) of a study's ``value``.
+
+    Parameters
+    ----------
+    config, recording
+        The study, and some of its networks as it records them.
+    order, relay_bits
+        From `relaylib.information.relay.greedy_orders` of the recording.
+    """
     if config.value != "shapley":
         return node_values(order, relay_bits, value=config.value)
-    exact: Any = exact_summaries(recording.states, recording.x_in, recording.x_out)
-    return exact.shapley_bits.transpose(..., "node")
+    if config.n_nodes <= LARGEST_LATTICE:
+        exact: Any = exact_summaries(recording.states, recording.x_in, recording.x_out)
+        return exact.shapley_bits.transpose(..., "node")
+    dims = ("network", "time", "concept", "node")
+    like = node_values(order, relay_bits).transpose(*dims).sel(node=recording.states.node)
+    return like.copy(data=_sampled_shapley(config, recording)).transpose(..., "node")
+
+
+def _sampled_shapley(config: StudyConfig, recording: Recording) -> np.ndarray:
+    """Estimate the values in a large layer, (network, time, concept, node)."""
+    states = recording.states.transpose("network", "time", "node", "sequence").values
+    x_in = recording.x_in.transpose("concept", "sequence").values
+    x_out = recording.data.x_out.transpose("network", "concept", "sequence").values
+    bits = np.empty((*states.shape[:2], len(x_in), states.shape[2]))
+    for network, time, concept in progress(list(np.ndindex(bits.shape[:3])), desc="Shapley values"):
+        bits[network, time, concept] = sampled_shapley(
+            x_in[concept],
+            x_out[network, concept],
+            states[network, time].T,
+            n_permutations=_N_PERMUTATIONS,
+            rng=stream(config.seed, "shapley"),  # the same orders everywhere
+        ).shapley_bits
+    return bits

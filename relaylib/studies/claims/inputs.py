@@ -75,8 +75,8 @@ def contrast(*terms: tuple[float, xr.DataArray], seed: int, label: str) -> Estim
 
 
 @dataclass(frozen=True)
-class ClaimInputs:
-    """Everything that the claims are about, one value per network.
+class BasicInputs:
+    """What claims C1..C12 and C16 are about, one value per network.
 
     Attributes
     ----------
@@ -88,17 +88,8 @@ class ClaimInputs:
         By task: from `relaylib.studies.knockouts.mean_losses`.
     silenced
         By task: accuracy with all nodes knocked out (architecture, replicate).
-    latent
-        From `run_latent`: RNNs on the memory task.
-    greedy_ratio
-        Greedy over best relay information, mean over times, concepts and set sizes
-        (task, architecture, regime, replicate).
     nodes_per_concept, shared_fraction
         (task, architecture, replicate), random regime, when all information is in.
-    decoding
-        Accuracy of decoders (task, architecture, regime, replicate, lag), from `run_witnesses`.
-    noise
-        From `run_node_noise`: ``one_node`` and ``sets``, mean over concepts.
     """
 
     config: StudyConfig
@@ -106,10 +97,29 @@ class ClaimInputs:
     drift: xr.Dataset
     losses: dict[str, xr.Dataset]
     silenced: dict[str, xr.DataArray]
-    latent: xr.Dataset
-    greedy_ratio: xr.DataArray
     nodes_per_concept: xr.DataArray
     shared_fraction: xr.DataArray
+
+
+@dataclass(frozen=True)
+class ClaimInputs(BasicInputs):
+    """Everything that the claims are about, one value per network.
+
+    Attributes
+    ----------
+    latent
+        From `run_latent`: RNNs on the memory task.
+    greedy_ratio
+        Greedy over best relay information, mean over times, concepts and set sizes
+        (task, architecture, regime, replicate).
+    decoding
+        Accuracy of decoders (task, architecture, regime, replicate, lag), from `run_witnesses`.
+    noise
+        From `run_node_noise`: ``one_node`` and ``sets``, mean over concepts.
+    """
+
+    latent: xr.Dataset
+    greedy_ratio: xr.DataArray
     decoding: xr.DataArray
     noise: xr.Dataset
 

@@ -16,7 +16,7 @@ from relaylib.core.tolerances import ZERO_BITS
 from relaylib.measures.drift import bits_before, persistence
 from relaylib.measures.geometry import SCORES
 from relaylib.studies.claims.claim import Group
-from relaylib.studies.claims.inputs import FIXED, ClaimInputs, Estimate, contrast
+from relaylib.studies.claims.inputs import FIXED, BasicInputs, ClaimInputs, Estimate, contrast
 from relaylib.studies.config import StudyConfig
 from relaylib.studies.latent import sharpening
 from relaylib.tasks.memory import MemoryTask
@@ -24,7 +24,7 @@ from relaylib.tasks.task import known_onsets
 
 
 def _above(
-    inputs: ClaimInputs,
+    inputs: BasicInputs,
     group: str,
     quantity: str,
     *terms: tuple[float, xr.DataArray],
@@ -51,14 +51,14 @@ def _exactly(group: str, quantity: str, value: float, null: float, holds: bool |
     return Group(group, quantity, value, value, value, 0, null, holds)
 
 
-def _cells(inputs: ClaimInputs) -> Iterator[tuple[str, dict[str, str]]]:
+def _cells(inputs: BasicInputs) -> Iterator[tuple[str, dict[str, str]]]:
     for task in inputs.study.task.values:
         for architecture in inputs.study.architecture.values:
             yield f"{task} {architecture}", {"task": task, "architecture": architecture}
 
 
 def _against_rnn(
-    inputs: ClaimInputs, values: xr.DataArray, label: str, quantity: str, **where: str
+    inputs: BasicInputs, values: xr.DataArray, label: str, quantity: str, **where: str
 ) -> Iterator[Group]:
     """GRU minus RNN and LSTM minus RNN of values that have an architecture."""
     chosen = values.sel(where)
@@ -72,47 +72,52 @@ def _against_rnn(
         )
 
 
+def _fixed(inputs: BasicInputs) -> list[str]:
+    """The fixed regimes at hand."""
+    return [regime for regime in FIXED if regime in inputs.config.regimes]
+
+
 def _own_delay(study: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
     """Accuracy of fixed-regime networks at their own delay, and its mean at all others."""
-    fixed = study.accuracy.sel(regime=list(FIXED))
+    fixed = study.accuracy.sel(regime=[r for r in study.regime.values if r in FIXED])
     own = fixed.test_delay == fixed.regime.astype(int)
     return fixed.where(own).mean("test_delay"), fixed.where(~own).mean("test_delay")
 
 
-def _c1(inputs: ClaimInputs) -> Iterator[Group]:
+def _c1(inputs: BasicInputs) -> Iterator[Group]:
     worst = float(inputs.study.population_accuracy.min(skipna=False))
     yield _exactly("all networks", "least accuracy", worst, 0.98, worst >= 0.98)
     most = float(inputs.study.attempts.max())
     yield _exactly("network with most attempts", "attempts", most, 1.0, None)
 
 
-def _c2(inputs: ClaimInputs) -> Iterator[Group]:
+def _c2(inputs: BasicInputs) -> Iterator[Group]:
     own, off = _own_delay(inputs.study)
     for label, cell in _cells(inputs):
         yield _above(inputs, label, "accuracy difference", (1.0, (own - off).sel(cell)))
 
 
-def _c3(inputs: ClaimInputs) -> Iterator[Group]:
+def _c3(inputs: BasicInputs) -> Iterator[Group]:
     _, off = _own_delay(inputs.study)
     for task in inputs.study.task.values:
         yield from _against_rnn(inputs, off, task, "accuracy difference", task=task)
 
 
-def _c4(inputs: ClaimInputs) -> Iterator[Group]:
+def _c4(inputs: BasicInputs) -> Iterator[Group]:
     accuracy = inputs.study.accuracy.mean("test_delay")
     for label, cell in _cells(inputs):
         values = accuracy.sel(cell)
-        terms = ((1.0, values.sel(regime="random")), (-1.0, values.sel(regime=list(FIXED))))
+        terms = ((1.0, values.sel(regime="random")), (-1.0, values.sel(regime=_fixed(inputs))))
         yield _above(inputs, label, "accuracy difference", *terms)
 
 
-def _c5(inputs: ClaimInputs) -> Iterator[Group]:
+def _c5(inputs: BasicInputs) -> Iterator[Group]:
     for label, cell in _cells(inputs):
         losses = inputs.losses[cell["task"]].sel(architecture=cell["architecture"])
         yield _above(inputs, label, "accuracy difference", (1.0, losses.own - losses.others))
 
 
-def _c6(inputs: ClaimInputs) -> Iterator[Group]:
+def _c6(inputs: BasicInputs) -> Iterator[Group]:
     for label, cell in _cells(inputs):
         values = inputs.silenced[cell["task"]].sel(architecture=cell["architecture"])
         estimate = contrast((1.0, values), seed=inputs.config.seed, label=label)
@@ -120,7 +125,7 @@ def _c6(inputs: ClaimInputs) -> Iterator[Group]:
         yield _judged(label, "accuracy", estimate, 0.5, holds)
 
 
-def _c7(inputs: ClaimInputs) -> Iterator[Group]:
+def _c7(inputs: BasicInputs) -> Iterator[Group]:
     for label, cell in _cells(inputs):
         losses = inputs.losses[cell["task"]].sel(architecture=cell["architecture"])
         for name, difference in (
@@ -137,37 +142,51 @@ def _onsets(config: StudyConfig) -> tuple[int, ...]:
     return onsets
 
 
-def _c8(inputs: ClaimInputs) -> Iterator[Group]:
+def _c8(inputs: BasicInputs) -> Iterator[Group]:
     onsets = _onsets(inputs.config)
     bits = inputs.study.information_bits.sel(task="memory", architecture="LSTM", regime="5")
-    early = float(bits_before(bits, onsets).max())
-    yield _exactly("largest entry before onset", "bits", early, 0.0, early < ZERO_BITS)
-    r = persistence(bits, onsets)
+    yield from arrival(inputs, float(bits_before(bits, onsets).max()), persistence(bits, onsets))
+
+
+def arrival(inputs: BasicInputs, early_bits: float, r: xr.DataArray) -> Iterator[Group]:
+    """Judge claim C8.
+
+    Parameters
+    ----------
+    inputs
+        Of which the seed is read.
+    early_bits
+        Largest entry about any concept before its onset.
+    r
+        As from `relaylib.measures.drift.persistence`, (replicate, concept).
+    """
+    is_empty = early_bits < ZERO_BITS
+    yield _exactly("largest entry before onset", "bits", early_bits, 0.0, is_empty)
     for index, name in enumerate(MemoryTask.concepts):
         values = (1.0, r.isel(concept=index))
         yield _above(inputs, f"persistence of {name}", "Pearson r", values, null=0.5)
 
 
-def _by_regime(inputs: ClaimInputs, values: xr.DataArray, quantity: str) -> Iterator[Group]:
+def _by_regime(inputs: BasicInputs, values: xr.DataArray, quantity: str) -> Iterator[Group]:
     for task in inputs.study.task.values:
-        for regime in FIXED:
+        for regime in _fixed(inputs):
             label = f"{task} delay {regime}"
             yield from _against_rnn(inputs, values, label, quantity, task=task, regime=regime)
 
 
-def _c9(inputs: ClaimInputs) -> Iterator[Group]:
+def _c9(inputs: BasicInputs) -> Iterator[Group]:
     yield from _by_regime(inputs, inputs.drift.correlation, "Pearson r, difference")
 
 
-def _c10(inputs: ClaimInputs) -> Iterator[Group]:
+def _c10(inputs: BasicInputs) -> Iterator[Group]:
     yield from _by_regime(inputs, inputs.drift.overlap, "overlap difference")
 
 
-def _c11(inputs: ClaimInputs) -> Iterator[Group]:
+def _c11(inputs: BasicInputs) -> Iterator[Group]:
     for task in inputs.study.task.values:
         r = inputs.drift.correlation.sel(task=task)
         rnn = r.sel(architecture="RNN")
-        fixed = rnn.sel(regime=list(FIXED))
+        fixed = rnn.sel(regime=_fixed(inputs))
         random = {name: r.sel(architecture=name, regime="random") for name in ("RNN", "GRU")}
         quantity = "Pearson r, difference"
         terms = ((1.0, random["RNN"]), (-1.0, fixed))
@@ -176,7 +195,7 @@ def _c11(inputs: ClaimInputs) -> Iterator[Group]:
         yield _above(inputs, f"{task} random GRU - RNN", quantity, *terms, counts=False)
 
 
-def _c12(inputs: ClaimInputs) -> Iterator[Group]:
+def _c12(inputs: BasicInputs) -> Iterator[Group]:
     for label, cell in _cells(inputs):
         nodes, shared = inputs.nodes_per_concept.sel(cell), inputs.shared_fraction.sel(cell)
         yield _above(inputs, label, "nodes per concept", (1.0, nodes), null=1.0)
@@ -199,7 +218,7 @@ def _c14(inputs: ClaimInputs) -> Iterator[Group]:
         values = gain.sel(score=score)
         quantity = f"{score.replace('_', '-')} gained"
         yield _above(inputs, "random delays", quantity, (1.0, values.sel(regime="random")))
-        fixed = (1.0, values.sel(regime=list(FIXED)))
+        fixed = (1.0, values.sel(regime=_fixed(inputs)))
         yield _above(inputs, "fixed delays", quantity, fixed, counts=False)
 
 
@@ -212,7 +231,7 @@ def _c15(inputs: ClaimInputs) -> Iterator[Group]:
         yield _above(inputs, label, quantity, values, counts=False, **at_least)
 
 
-def _c16(inputs: ClaimInputs) -> Iterator[Group]:
+def _c16(inputs: BasicInputs) -> Iterator[Group]:
     late = inputs.study.accuracy.sel(regime="random", test_delay=[6, 7, 8, 9]).mean("test_delay")
     for task in inputs.study.task.values:
         yield from _against_rnn(inputs, late, task, "accuracy difference", task=task)
@@ -247,9 +266,21 @@ def _c22(inputs: ClaimInputs) -> Iterator[Group]:
             yield _above(inputs, label, f"Spearman correlation, {quantity}", values)
 
 
-_NUMBERED = (_c1, _c2, _c3, _c4, _c5, _c6, _c7, _c8, _c9, _c10, _c11, _c12, _c13, _c14, _c15, _c16)
+_FIRST: dict[str, Callable[[BasicInputs], Iterator[Group]]] = {
+    f"C{number}": rule
+    for number, rule in enumerate(
+        (_c1, _c2, _c3, _c4, _c5, _c6, _c7, _c8, _c9, _c10, _c11, _c12), 1
+    )
+}
+BASIC_RULES = _FIRST | {"C16": _c16}
+"""The rules that ask for no more than training, relay information and knockouts."""
+
 RULES: dict[str, Callable[[ClaimInputs], Iterator[Group]]] = {
-    **{f"C{number}": rule for number, rule in enumerate(_NUMBERED, 1)},
+    **_FIRST,
+    "C13": _c13,
+    "C14": _c14,
+    "C15": _c15,
+    "C16": _c16,
     "C18": _c18,
     "C22": _c22,
 }
