@@ -1,0 +1,145 @@
+"""The multiverse computed: every universe trained, analysed and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from relaylib.core.store import StoreLike, as_store
+from relaylib.studies.choices import ANALYSIS, TRAINING
+from relaylib.studies.cluster import Cluster, compute_all
+from relaylib.studies.config import configured
+from relaylib.studies.multiverse import MultiverseConfig
+from relaylib.studies.universe import Universe, measure_part, together
+from relaylib.studies.verdicts import VERDICTS, judge
+
+
+def run_multiverse(
+    config: MultiverseConfig | None = None,
+    *,
+    store: StoreLike | None = None,
+    cluster: Cluster = None,
+) -> xr.Dataset:
+    """Train, analyse and judge every universe of a design.
+
+    Each task and architecture of each universe is stored as soon as it is measured, so that an
+    interrupted run goes on.
+
+    Parameters
+    ----------
+    config
+        The design; None: the default.
+    store
+        Where parts and verdicts are kept.
+    cluster
+        None, a number of processes, a scheduler's address or a `distributed.Client`, as in
+        `relaylib.studies.cluster.compute_all`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Single deviations, (seed, deviation, row): ``single_estimate``, ``single_low``,
+        ``single_high``, ``single_holds`` of each group of each claim (``row_id``, ``row_group``,
+        ``row_null``), and ``single_verdict`` (seed, deviation, claim). Universes that fill the
+        space, (universe, claim): ``verdict``, ``estimate`` (mean of the groups that count, minus
+        their null) and ``holding_fraction`` of these groups; (universe): the level of each choice,
+        an index of the names in its attributes. ``untrained_fraction`` and
+        ``single_untrained_fraction`` (..., task, architecture, regime). Verdicts are indices of the
+        attribute ``verdicts``; ``holds`` is 1, 0, or -1 where a group does not count.
+
+    Raises
+    ------
+    ConnectionError, RuntimeError, OSError
+        As `relaylib.studies.cluster.compute_all`.
+    """
+    config, store = configured(config, MultiverseConfig), as_store(store)
+    universes = list(config.universes())
+    parts = list({part: None for universe in universes for part in universe.parts()})
+    how: dict[str, Any] = {"store": store, "cluster": cluster}
+    measured = dict(compute_all(measure_part, parts, name="part", desc="universes", **how))
+    by_part = {parts[at]: dataset for at, dataset in measured.items()}
+
+    def of(universe: Universe) -> tuple[xr.Dataset]:
+        return (together(universe, [by_part[part] for part in universe.parts()]),)
+
+    judged = dict(compute_all(judge, universes, name="universe", data=of, desc="verdicts", **how))
+    pairs = [(universe, judged[at]) for at, universe in enumerate(universes)]
+    n_single = len(universes) - config.n_training
+    n_per_seed = n_single // max(1, len(config.single_seeds))
+    found = xr.Dataset(attrs={"verdicts": list(VERDICTS)})
+    if n_single:
+        seeds = [pairs[k : k + n_per_seed] for k in range(0, n_single, n_per_seed)]
+        rows = xr.concat([_single(each) for each in seeds], "seed", coords="minimal", **_AS_IT_IS)
+        found = found.merge(rows.assign_coords(seed=list(config.single_seeds)))
+    if config.n_training:
+        found = found.merge(_filling(pairs[n_single:]))
+    return found
+
+
+_AS_IT_IS: dict[str, Any] = {"compat": "override", "join": "exact"}
+
+
+def _single(pairs: Sequence[tuple[Universe, xr.Dataset]]) -> xr.Dataset:
+    """Lay the single deviations of one seed along ``deviation``, beginning with the default."""
+    names, cells = [], []
+    for universe, judged in pairs:
+        for index, levels in enumerate(universe.analysis_levels):
+            named = [f"{choice}: {level}" for choice, level in (*universe.training_levels, *levels)]
+            names.append(named[0] if named else "default")
+            cells.append(judged.isel(analysis=index))
+    columns = ["estimate", "low", "high", "holds", "verdict", "untrained_fraction"]
+    laid = xr.concat([c[columns] for c in cells], "deviation", coords="minimal", **_AS_IT_IS)
+    laid = laid.rename({name: f"single_{name}" for name in columns} | {"regime": "single_regime"})
+    laid = laid.drop_vars(["answer_delay", "concept", "concept_name", "input_end"], errors="ignore")
+    laid = laid.rename(id="row_id", group="row_group", null="row_null")
+    return laid.assign_coords(deviation=names)
+
+
+def _filling(pairs: Sequence[tuple[Universe, xr.Dataset]]) -> xr.Dataset:
+    """Lay the universes that fill the space along ``universe``, analyses of one side by side."""
+    cells = [_by_claim(judged) for _, judged in pairs]
+    laid = xr.concat(cells, "training", coords="minimal", **_AS_IT_IS)
+    laid = laid.stack(universe=["training", "analysis"], create_index=False)
+    laid = laid.transpose("universe", ...)
+    for choices, of_universe in ((TRAINING, _training_levels), (ANALYSIS, _analysis_levels)):
+        for choice, levels in choices.items():
+            chosen = [of_universe(u, k)[choice] for u, _ in pairs for k in range(len(u.analyses))]
+            numbers = np.array([list(levels).index(level) for level in chosen], np.int8)
+            laid[choice] = ("universe", numbers, {"levels": list(levels)})
+    return laid
+
+
+def _training_levels(universe: Universe, _: int) -> dict[str, str]:
+    return dict(universe.training_levels)
+
+
+def _analysis_levels(universe: Universe, index: int) -> dict[str, str]:
+    return dict(universe.analysis_levels[index])
+
+
+def _by_claim(judged: xr.Dataset) -> xr.Dataset:
+    counts = judged.holds >= 0
+    claims = judged.claim.values.tolist()
+    above = (judged.estimate - judged.null).where(counts)
+    held = (judged.holds == 1).where(counts)
+
+    def mean(values: xr.DataArray) -> xr.DataArray:
+        by_claim = [values[:, judged.id.values == id].mean("row") for id in claims]
+        return (
+            xr.concat(by_claim, "claim", **_AS_IT_IS).astype(np.float32).transpose("analysis", ...)
+        )
+
+    untrained = judged.untrained_fraction.drop_vars(
+        ["answer_delay", "concept", "concept_name", "input_end"], errors="ignore"
+    )
+    return xr.Dataset(
+        {
+            "verdict": judged.verdict,
+            "estimate": mean(above),
+            "holding_fraction": mean(held),
+            "untrained_fraction": untrained.expand_dims(analysis=judged.sizes["analysis"]),
+        }
+    ).assign_coords(claim=claims)
