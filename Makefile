@@ -10,7 +10,7 @@ SITE := _build/html
 PROFILE ?= paper
 PORT ?= 8000
 
-.PHONY: help venv book test test-fast lint serve lab notebook fuzz faults claims bench clean
+.PHONY: help venv book test test-fast lint serve lab notebook fuzz faults claims multiverse bench clean
 
 help: ## show this list
 	@echo "Usage: make COMMAND"
@@ -74,6 +74,9 @@ faults: $(READY) ## damage and kill whatever can be, and count what came of it (
 
 claims: $(READY) ## judge the claims with three seeds and update the table in the README
 	$(BIN)/python book/ledger.py --seeds 2025 1 2
+
+multiverse: $(READY) ## compute what the findings hang on (SCHEDULER=tcp://... for a cluster that exists)
+	$(BIN)/python book/multiverse.py --scheduler "$(SCHEDULER)" $(ARGS)
 
 bench: $(READY) ## measure speed against plain baselines (ARGS=--quick to try it)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -28,6 +28,7 @@ from relaylib.networks.recording import Recording
 from relaylib.networks.trained import trained_networks
 from relaylib.networks.training import Trained
 from relaylib.studies.attribution import AttributionConfig
+from relaylib.studies.choices import Analysis
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.config import StudyConfig
 from relaylib.studies.estimator_validation import ValidationConfig
@@ -35,12 +36,14 @@ from relaylib.studies.intervention import Counteraction, InterventionConfig
 from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
 from relaylib.studies.latent import LatentConfig, run_latent
 from relaylib.studies.lattices import run_lattices
+from relaylib.studies.multiverse import MultiverseConfig
 from relaylib.studies.node_noise import NodeNoiseConfig
 from relaylib.studies.noise_levels import NoiseConfig
 from relaylib.studies.study import record_condition, run_study
 from relaylib.studies.training_activations import ActivationsConfig
 from relaylib.studies.training_history import training_history
 from relaylib.studies.training_maps import MapConfig
+from relaylib.studies.universe import Universe
 from relaylib.studies.witnesses import WitnessConfig, run_witnesses
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
@@ -55,6 +58,19 @@ UNCHECKED = {
     "relaylib.networks.clustering": "called by discretise and smearing, which check",
     "relaylib.networks.cells": "the equations; Ensemble checks weights and inputs",
     "relaylib.networks.autograd": "a backend of train, which checks",
+    "relaylib.core.threads": "called without arguments",
+    "relaylib.studies.claims.rules.arrival": "called by the rule of C8 and by judge",
+    "relaylib.studies.cluster": "real clusters, tested in test_cluster.py",
+    "relaylib.studies.sweep.run_sweep.cluster": "given to compute_all",
+    "relaylib.studies.multiverse_run.run_multiverse.cluster": "given to compute_all",
+    "relaylib.studies.universe.measure_part": "called by run_multiverse with parts of a Universe",
+    "relaylib.studies.universe.together": "called by run_multiverse with what it measured",
+    "relaylib.studies.verdicts.judge": "called by run_multiverse with what it measured",
+    "relaylib.studies.study.assemble": "called by run_study and run_sweep with what they measured",
+    "relaylib.studies.study.matrix_values": "called with recordings and orders of a study",
+    "relaylib.studies.study.measure_condition": "called with networks of a study",
+    "relaylib.studies.sweep.measure": "called by run_sweep with a study of one architecture",
+    "relaylib.studies.knockouts.knock_out": "called by run_knockouts with networks of a study",
     "relaylib.networks.draws": "random numbers of train, which checks",
     "relaylib.networks.compiled_training": "a backend of train, which checks",
     "relaylib.networks.first_weights.start_from": "begins a network of train, which checks",
@@ -192,6 +208,15 @@ def intervention_config() -> InterventionConfig:
     return InterventionConfig(witness_config(), regimes=("1",), first_weights=first)
 
 
+def small_multiverse() -> MultiverseConfig:
+    study = replace(
+        StudyConfig(n_nodes=4, n_replicates=2, max_epochs=2, max_attempts=1, test_delays=(0, 1)),
+        regimes=("1", "random"),
+        on_unsolved="record",
+    )
+    return MultiverseConfig(study, n_training=0, single_seeds=())
+
+
 @cache
 def witnesses() -> xr.Dataset:
     return run_witnesses(witness_config(), store=store())
@@ -277,6 +302,7 @@ BY_NAME: dict[str, object] = {
     "activations": lambda: over("epoch time node sequence", random(2, 3, 4, 8)),
     "seed": lambda: 3,
     "n": lambda: 5,
+    "batch_size": lambda: 3,
     "n_orders": lambda: 3,
     "n_nodes": lambda: 4,
     "n_sequences": lambda: 6,
@@ -390,6 +416,21 @@ OF: dict[str, list[Arguments]] = {
         }
     ],
     "pearson": [{"first": lambda: random(2, 5), "second": lambda: random(2, 5)[::-1].copy()}],
+    "spearman": [{"first": lambda: random(2, 5), "second": lambda: random(2, 5)[::-1].copy()}],
+    "cosine": [{"first": lambda: random(2, 5), "second": lambda: random(2, 5)[::-1].copy()}],
+    "Universe": [
+        {
+            "training_levels": lambda: (("loss", "cross-entropy"),),
+            "analyses": lambda: (Analysis(lag=2),),
+            "analysis_levels": lambda: ((("lag", "2"),),),
+        }
+    ],
+    "trained_with": [{"levels": lambda: {"loss": "cross-entropy"}}],
+    "analysed_with": [{"levels": lambda: {"lag": "2"}}],
+    "Universe.analysed": [{"analysis": Analysis}],
+    "run_sweep": [{"studies": lambda: {"a": ONE_REGIME}}],
+    "run_multiverse": [{"config": small_multiverse}],
+    "MultiverseConfig": [{"study": lambda: replace(TINY, on_unsolved="record")}],
     "overlap": [{"first": lambda: random(2, 5), "second": lambda: random(2, 5)[::-1].copy()}],
     "persistence": [{}, MAPPING],
     "bits_before": [{}, MAPPING],
@@ -595,6 +636,8 @@ INSTANCES: dict[str, object] = {
     "Recording": recording,
     "StudyConfig": lambda: TINY,
     "InterventionConfig": intervention_config,
+    "MultiverseConfig": lambda: MultiverseConfig(),
+    "Universe": lambda: Universe(TINY),
     "BlockTask": BlockTask,
     "MemoryTask": MemoryTask,
 }

@@ -303,11 +303,19 @@ def _warn(text: str) -> None:
 def _pack_dataset(dataset: xr.Dataset, labels: dict[str, str]) -> bytes:
     if not isinstance(dataset, xr.Dataset):
         raise TypeError(f"compute must return an xarray.Dataset, got {type(dataset).__name__}")
-    return bytes(dataset.assign_attrs(labels).to_netcdf(engine="h5netcdf"))
+    with _own_locks():
+        return bytes(dataset.assign_attrs(labels).to_netcdf(engine="h5netcdf"))
 
 
 def _unpack_dataset(data: bytes) -> xr.Dataset:
-    return xr.load_dataset(io.BytesIO(data), engine="h5netcdf").drop_encoding()
+    with _own_locks():
+        return xr.load_dataset(io.BytesIO(data), engine="h5netcdf").drop_encoding()
+
+
+def _own_locks() -> AbstractContextManager[Any]:
+    """Keep xarray from asking an open Dask client for a lock on bytes in memory."""
+    dask = sys.modules.get("dask")
+    return nullcontext() if dask is None else dask.config.set(scheduler="synchronous")
 
 
 def _pack_arrays(arrays: Arrays, labels: dict[str, str]) -> bytes:

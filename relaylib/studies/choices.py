@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -134,39 +133,31 @@ class Analysis:
         )
 
 
-def chosen_fields(choices: Levels, levels: Mapping[str, str]) -> dict[str, Any]:
-    """Return the fields that the named levels set; a choice that is left out has its default.
-
-    Parameters
-    ----------
-    choices
-        `TRAINING`, `RNN_ALONE`, `ANALYSIS`, or others of the kind.
-    levels
-        Choice -> name of its level, e.g. ``{"loss": "cross-entropy"}``.
-
-    Raises
-    ------
-    ValueError
-        For a choice or level that does not exist; the message lists those that do.
-    """
+def _chosen_fields(choices: Levels, levels: dict[str, str]) -> dict[str, Any]:
+    """Return the fields that the named levels set; a choice that is left out has its default."""
     found: dict[str, Any] = {}
-    if not isinstance(levels, Mapping):
-        raise TypeError(f"levels must map choices to levels, got {levels!r}")
-    for choice, level in levels.items():
-        of_choice = choices[check_choice("choice", choice, tuple(choices))]
-        found |= of_choice[check_choice(choice, level, tuple(of_choice))]
+    for choice, level in check_type("levels", levels, dict).items():
+        of_choice = choices[check_choice("choices in levels", choice, tuple(choices))]
+        found |= of_choice[check_choice(f"levels[{choice!r}]", level, tuple(of_choice))]
     return found
 
 
-def trained_with(study: StudyConfig, levels: Mapping[str, str]) -> StudyConfig:
+def trained_with(study: StudyConfig, levels: dict[str, str]) -> StudyConfig:
     """Return a study with other choices of training, e.g. ``{"onsets": "random"}``.
+
+    Parameters
+    ----------
+    study
+        Whose other settings stay.
+    levels
+        Choice -> name of its level, of `TRAINING` and `RNN_ALONE`.
 
     Raises
     ------
     ValueError, TypeError
-        As `chosen_fields`.
+        For a choice or level that does not exist; the message lists those that do.
     """
-    fields = chosen_fields(TRAINING | RNN_ALONE, levels)
+    fields = _chosen_fields(TRAINING | RNN_ALONE, levels)
     onsets = fields.pop("onsets", None)
     tasks = check_type("study", study, StudyConfig).tasks
     if onsets is not None:
@@ -176,12 +167,12 @@ def trained_with(study: StudyConfig, levels: Mapping[str, str]) -> StudyConfig:
     return replace(study, tasks=tasks, **fields)
 
 
-def analysed_with(levels: Mapping[str, str]) -> Analysis:
+def analysed_with(levels: dict[str, str]) -> Analysis:
     """Return an analysis with other choices, e.g. ``{"value": "Shapley"}``.
 
     Raises
     ------
     ValueError, TypeError
-        As `chosen_fields`.
+        As `trained_with`, for `ANALYSIS`.
     """
-    return Analysis(**chosen_fields(ANALYSIS, levels))
+    return Analysis(**_chosen_fields(ANALYSIS, levels))

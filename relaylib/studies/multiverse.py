@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.stats import qmc
 
-from relaylib.core.checks import check_integer, check_type, normalise
+from relaylib.core.checks import check_choice, check_integer, check_type, normalise
 from relaylib.core.seeds import stream
+from relaylib.networks.conditions import REGIMES
 from relaylib.studies.choices import (
     ANALYSIS,
     RNN_ALONE,
@@ -76,9 +77,18 @@ class MultiverseConfig:
         normalise(
             self, single_replicates=check_integer("single_replicates", self.single_replicates, 2)
         )
-        check_type("single_seeds", self.single_seeds, tuple)
-        for seed in self.single_seeds:
-            replace(self.study, seed=seed, regimes=self.single_regimes)  # checks both
+        for name in ("single_regimes", "single_seeds"):
+            values = check_type(name, getattr(self, name), tuple)
+            for value in values:
+                if name == "single_regimes":
+                    check_choice(name, value, REGIMES)
+                else:
+                    check_integer(name, value, 0, 2**63 - 1)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{name} must be distinct, got {values}")
+        if self.single_seeds and not self.single_regimes:
+            raise ValueError("single_regimes must be one or more, got none")
+        normalise(self, single_seeds=tuple(int(seed) for seed in self.single_seeds))
 
     def universes(self) -> Iterator[Universe]:
         """Yield the single deviations, seed by seed, then the universes that fill the space."""

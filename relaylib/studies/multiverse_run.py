@@ -72,14 +72,14 @@ def run_multiverse(
     found = xr.Dataset(attrs={"verdicts": list(VERDICTS)})
     if n_single:
         seeds = [pairs[k : k + n_per_seed] for k in range(0, n_single, n_per_seed)]
-        rows = xr.concat([_single(each) for each in seeds], "seed", coords="minimal", **_AS_IT_IS)
+        rows = xr.concat([_single(each) for each in seeds], "seed", **_AS_IT_IS)
         found = found.merge(rows.assign_coords(seed=list(config.single_seeds)))
     if config.n_training:
         found = found.merge(_filling(pairs[n_single:]))
     return found
 
 
-_AS_IT_IS: dict[str, Any] = {"compat": "override", "join": "exact"}
+_AS_IT_IS: dict[str, Any] = {"coords": "minimal", "compat": "override", "join": "exact"}
 
 
 def _single(pairs: Sequence[tuple[Universe, xr.Dataset]]) -> xr.Dataset:
@@ -91,7 +91,7 @@ def _single(pairs: Sequence[tuple[Universe, xr.Dataset]]) -> xr.Dataset:
             names.append(named[0] if named else "default")
             cells.append(judged.isel(analysis=index))
     columns = ["estimate", "low", "high", "holds", "verdict", "untrained_fraction"]
-    laid = xr.concat([c[columns] for c in cells], "deviation", coords="minimal", **_AS_IT_IS)
+    laid = xr.concat([c[columns] for c in cells], "deviation", **_AS_IT_IS)
     laid = laid.rename({name: f"single_{name}" for name in columns} | {"regime": "single_regime"})
     laid = laid.drop_vars(["answer_delay", "concept", "concept_name", "input_end"], errors="ignore")
     laid = laid.rename(id="row_id", group="row_group", null="row_null")
@@ -101,7 +101,7 @@ def _single(pairs: Sequence[tuple[Universe, xr.Dataset]]) -> xr.Dataset:
 def _filling(pairs: Sequence[tuple[Universe, xr.Dataset]]) -> xr.Dataset:
     """Lay the universes that fill the space along ``universe``, analyses of one side by side."""
     cells = [_by_claim(judged) for _, judged in pairs]
-    laid = xr.concat(cells, "training", coords="minimal", **_AS_IT_IS)
+    laid = xr.concat(cells, "training", **_AS_IT_IS)
     laid = laid.stack(universe=["training", "analysis"], create_index=False)
     laid = laid.transpose("universe", ...)
     for choices, of_universe in ((TRAINING, _training_levels), (ANALYSIS, _analysis_levels)):

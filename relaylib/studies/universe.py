@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_all, check_dataset, check_integer, check_type
+from relaylib.core.checks import check_all, check_dataset, check_integer, check_type, normalise
 from relaylib.information.relay import greedy_orders
 from relaylib.information.significance import UndersampledWarning
 from relaylib.measures.drift import bits_before, drift, persistence
@@ -72,16 +72,21 @@ class Universe:
     def __post_init__(self) -> None:
         check_type("study", self.study, StudyConfig)
         check_all("analyses", check_type("analyses", self.analyses, tuple), Analysis)
-        check_type("training_levels", self.training_levels, tuple)
-        check_type("analysis_levels", self.analysis_levels, tuple)
+        _check_levels("training_levels", self.training_levels)
+        for levels in check_type("analysis_levels", self.analysis_levels, tuple):
+            _check_levels("analysis_levels", levels)
         if not self.analyses or len(self.analysis_levels) != len(self.analyses):
             raise ValueError(
                 "analysis_levels must be as many as analyses, one or more, got "
                 f"{len(self.analysis_levels)} and {len(self.analyses)}"
             )
-        check_integer("n_random", self.n_random, 1)
-        for analysis in self.analyses:
-            self.analysed(analysis)
+        normalise(self, n_random=check_integer("n_random", self.n_random, 1))
+        longest = max(analysis.answer_delay for analysis in self.analyses)
+        if longest > self.study.n_blank and "random" in self.study.regimes:
+            raise ValueError(
+                f"analyses must read answers within study.n_blank = {self.study.n_blank} blank "
+                f"steps, got answer_delay {longest}"
+            )
 
     def analysed(self, analysis: Analysis) -> StudyConfig:
         """Return the study with the fields of an analysis."""
@@ -98,6 +103,12 @@ class Universe:
             for architecture in self.study.architectures:
                 study = replace(self.study, tasks=(task,), architectures=(architecture,))
                 yield replace(self, study=study)
+
+
+def _check_levels(name: str, levels: Any) -> None:
+    for pair in check_type(name, levels, tuple):
+        if not isinstance(pair, tuple) or [type(part) for part in pair] != [str, str]:
+            raise TypeError(f"{name} must hold pairs of texts (choice, level), got {pair!r}")
 
 
 def measure_part(part: Universe) -> xr.Dataset:
