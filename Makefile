@@ -10,7 +10,7 @@ SITE := _build/html
 PROFILE ?= paper
 PORT ?= 8000
 
-.PHONY: help venv book test test-fast lint serve lab notebook fuzz faults claims multiverse bench clean
+.PHONY: help venv book test test-fast lint serve lab notebook fuzz faults claims real multiverse bench clean
 
 help: ## show this list
 	@echo "Usage: make COMMAND"
@@ -77,6 +77,9 @@ claims: $(READY) ## judge the claims with three seeds and update the table in th
 
 multiverse: $(READY) ## compute what the findings hang on (SCHEDULER=tcp://... for a cluster that exists)
 	$(BIN)/python book/multiverse.py --scheduler "$(SCHEDULER)" $(ARGS)
+
+real: $(READY) ## compute all about real time series again (ten minutes) and keep it for the book
+	$(BIN)/python book/real_series.py $(ARGS)
 
 bench: $(READY) ## measure speed against plain baselines (ARGS=--quick to try it)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -1,7 +1,7 @@
 """Compute all about real time series and keep it for the page: ``make real``.
 
 It writes ``book/data/real_series.nc``, with the configuration, the hash of the code, library
-versions, and the time and memory that it took.
+versions, and the processor time and memory that it took.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from relaylib.core.checks import check_choice
 from relaylib.core.files import read_regular, write_atomically
 from relaylib.core.store import StoreLike
 from relaylib.studies.real_config import RealConfig
@@ -23,16 +24,18 @@ STORED = Path(__file__).parent / "data" / "real_series.nc"
 LARGEST_BYTES = 5_000_000
 
 
-def stored_series(path: Path = STORED) -> xr.Dataset:
-    """Return the stored results.
+def stored_results(name: str = STORED.name) -> xr.Dataset:
+    """Return stored results by the name of their file in ``book/data``.
 
     Raises
     ------
-    OSError, ValueError
-        If there is no such file, or it is larger than 5 MB.
+    ValueError
+        If there is no such file there, or it is larger than 5 MB.
     """
-    read_regular(path, LARGEST_BYTES)
-    return xr.load_dataset(path, engine="h5netcdf").drop_encoding()
+    known = sorted(path.name for path in STORED.parent.glob("*.nc"))
+    check_choice("results", name, known)
+    read_regular(STORED.parent / name, LARGEST_BYTES)
+    return xr.load_dataset(STORED.parent / name, engine="h5netcdf").drop_encoding()
 
 
 def keep(found: xr.Dataset, path: Path = STORED) -> None:
@@ -50,13 +53,14 @@ def main(arguments: list[str] | None = None, *, store: StoreLike | None = None) 
     parser = argparse.ArgumentParser(description="Compute all about real time series.")
     parser.add_argument("--replicates", type=int, default=RealConfig().n_replicates)
     config = RealConfig(n_replicates=parser.parse_args(arguments).replicates)
-    start = time.perf_counter()
+    start = time.process_time()
     found = run_real_series(config, store=store)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     megabytes = kilobytes / (2**20 if sys.platform == "darwin" else 2**10)
-    keep(found.assign_attrs(seconds=round(seconds), peak_memory_mb=round(megabytes)))
-    print(f"{STORED}: {seconds:.0f} s, peak memory {megabytes:.0f} MB")
+    used = {"processor_seconds": round(seconds), "peak_memory_mb": round(megabytes)}
+    keep(found.assign_attrs(used))
+    print(f"{STORED}: {seconds:.0f} s of processor time, peak memory {megabytes:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -85,6 +85,7 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "n_removed": (4, 1, 8),
         "noise_sd": (0.1, 0.0, 1.0),
     },
+    "16_real_series": {"results": ("real_series.nc",)},
     "12_speed": {"run": ("bench.json",)},
     "13_mmphate": {  # one size only, not the book's: its maps take long
         "n_replicates": (1,),
@@ -187,6 +188,7 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "n_nodes": (1, 21),
         "learning_rate": (0.0,),
     },
+    "16_real_series": {"results": ("real_series.nc",)},
     "12_speed": {"run": ("no.json",)},
     "13_mmphate": {
         "regime": ("6",),

@@ -24,6 +24,7 @@ from relaylib.measures.knockout import first_nodes
 from relaylib.mmphate.estimator import MMPHATE
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.first_weights import FirstWeights
+from relaylib.networks.minibatch import MinibatchConfig
 from relaylib.networks.recording import Recording
 from relaylib.networks.trained import trained_networks
 from relaylib.networks.training import Trained
@@ -39,6 +40,8 @@ from relaylib.studies.lattices import run_lattices
 from relaylib.studies.multiverse import MultiverseConfig
 from relaylib.studies.node_noise import NodeNoiseConfig
 from relaylib.studies.noise_levels import NoiseConfig
+from relaylib.studies.real_config import RealConfig
+from relaylib.studies.real_series import run_real_series
 from relaylib.studies.study import record_condition, run_study
 from relaylib.studies.training_activations import ActivationsConfig
 from relaylib.studies.training_history import training_history
@@ -47,6 +50,7 @@ from relaylib.studies.universe import Universe
 from relaylib.studies.witnesses import WitnessConfig, run_witnesses
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
+from relaylib.tasks.series import Series, SeriesTask
 
 Arguments = dict[str, object]
 
@@ -73,6 +77,10 @@ UNCHECKED = {
     "relaylib.studies.knockouts.knock_out": "called by run_knockouts with networks of a study",
     "relaylib.networks.draws": "random numbers of train, which checks",
     "relaylib.networks.compiled_training": "a backend of train, which checks",
+    "relaylib.tasks.series.SeriesTask.answers": "called with the classes of its own series",
+    "relaylib.networks.compiled_minibatch": "called by train_minibatches, which checks",
+    "relaylib.studies.real_networks": "the parts of run_real_series, whose configuration checks",
+    "relaylib.studies.real_measures": "the parts of run_real_series, whose configuration checks",
     "relaylib.networks.first_weights.start_from": "begins a network of train, which checks",
     "relaylib.networks.replicate": "one network during train, which checks",
     "relaylib.networks.ensemble.Ensemble.from_flat": "used by train, which checks",
@@ -110,6 +118,17 @@ TINY = StudyConfig(
 )
 CONDITION = TINY.condition("memory", "RNN", "random")
 NODES = [1, 2, 3, 4]
+REAL = RealConfig(
+    data=("digits",),
+    n_nodes=(3,),
+    n_replicates=2,
+    n_updates=2,
+    n_sequences=20,
+    n_decoded=20,
+    n_knocked=10,
+    n_random=1,
+    n_shuffles=1,
+)
 ONE_REGIME = replace(TINY, regimes=("1",))
 
 
@@ -252,6 +271,16 @@ def history() -> xr.Dataset:
 @cache
 def latent() -> xr.Dataset:
     return run_latent(LatentConfig(TINY, n_random=2), store=store())
+
+
+@cache
+def real_series() -> xr.Dataset:
+    return run_real_series(REAL, store=store())
+
+
+def few_series() -> Series:
+    inputs = random(8, 9, 1).astype(np.float32)
+    return Series(inputs, np.arange(8) % 2, ("even", "odd"))
 
 
 def claims() -> list[Claim]:
@@ -554,6 +583,25 @@ OF: dict[str, list[Arguments]] = {
         {"noisy": lambda: np.eye(4, dtype=bool)[None].repeat(2, axis=0), "size": lambda: 0.5},
         {"noisy": lambda: over("n_knocked_out node", np.eye(4) > 0).assign_coords(node=NODES)},
     ],
+    "MinibatchConfig": [{}],
+    "train_minibatches": [
+        {"delays": lambda: [(1,), (1, 2)], "config": lambda: MinibatchConfig(3, n_updates=2)}
+    ],
+    "first_modules": [{"sizes": lambda: (2, 3, 1)}],
+    "SeriesTask": [{}],
+    "raw_series": [{"data": lambda: "digits", "split": lambda: "train"}],
+    "baseline_accuracy": [{"train": few_series, "test": few_series}],
+    "warped_distances": [{"series": lambda: random(4, 2), "others": lambda: random(3, 4, 2)}],
+    "RealConfig": [{"data": lambda: ("digits",)}],
+    "RealConfig.task": [{"data": lambda: "digits", "split": lambda: "train"}],
+    "RealConfig.regimes": [{"n_nodes": lambda: 12}],
+    "RealConfig.training": [{"n_nodes": lambda: 12, "residual_sd": lambda: 0.5}],
+    "run_real_series": [{"config": lambda: REAL}],
+    "real_claims": [{"series": real_series, "data": lambda: "digits"}],
+    "real_ledger": [{"series": real_series}],
+    "judge_c19": [{"ledger": lambda: {"digits": claims()}}],
+    "known_from": [{"total_bits": lambda: over("replicate time", random(3, 4))}],
+    "real_summary": [{"series": real_series}],
     "WitnessConfig": [{"n_leading": lambda: 2}],
     "run_witnesses": [{"config": witness_config}],
     "NodeNoiseConfig": [{}],
@@ -640,6 +688,8 @@ INSTANCES: dict[str, object] = {
     "Universe": lambda: Universe(TINY),
     "BlockTask": BlockTask,
     "MemoryTask": MemoryTask,
+    "SeriesTask": SeriesTask,
+    "RealConfig": lambda: REAL,
 }
 
 # What to do with an object whose arguments are checked only when it is used.
