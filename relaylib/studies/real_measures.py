@@ -163,7 +163,7 @@ def _drift(
     found = drift(asked, answer_delay=answer, first_time=end).drop_vars("n_pairs")
     late = slice(end, end + answer)
     occupied = occupied_fraction(recorded.states.sel(time=late), limit=_LIMIT)
-    found["occupied_fraction"] = occupied.max("time")
+    found["occupied_fraction"] = xr.DataArray(occupied).max("time")
     code = decoding.mean("question").sel(trained_at=late, tested_at=late)
     found["decoding_at_lag"] = by_lag(code, "trained_at", "tested_at")
     right = recorded.x_out.isel(concept=-1) == recorded.x_in.isel(concept=-1)

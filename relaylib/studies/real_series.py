@@ -59,12 +59,12 @@ def _measure(config: RealConfig) -> xr.Dataset:
 
 def _of_data(config: RealConfig, data: str) -> xr.Dataset:
     """All that is measured on one data set."""
+    names = {"n_nodes": config.n_nodes, "architecture": config.architectures}
     cells = [
         stack([_condition(config, data, name, n) for name in config.architectures], "architecture")
         for n in config.n_nodes
     ]
-    names = {"architecture": list(config.architectures)}
-    found = stack(cells, "n_nodes").assign_coords(n_nodes=list(config.n_nodes), **names)
+    found = stack(cells, "n_nodes").assign_coords({k: list(v) for k, v in names.items()})
     train, test = config.task(data, "train").series(), config.task(data, "test").series()
     baselines = baseline_accuracy(train, test, seed=config.seed)
     means = [test.inputs[test.classes == k].mean(axis=0) for k in range(len(test.class_names))]
