@@ -1,14 +1,12 @@
-"""Tables of the page on real time series, as HTML."""
+"""Tables of the page on real time series, as Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 import xarray as xr
 
-from book.ledger import _badge, _table
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.texts import TEXTS
 
@@ -31,16 +29,15 @@ _NO_LICENCE = "none stated; the archive asks to be cited"
 
 def sources_table(series: xr.Dataset) -> str:
     """Return what each data set is, where it is from, and its licence, as Markdown."""
-    lines = [
-        "| data set | train, test | steps, of samples | source | licence | cite |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
+    lines = []
     for name in map(str, series.data.values):
         one, (source, licence, cite) = series.sel(data=name), SOURCES[name]
-        sizes = f"{int(one.n_train)}, {int(one.n_test)} | {int(one.n_steps)}, {int(one.n_averaged)}"
+        series_in = f"{int(one.n_train)}, {int(one.n_test)}"
+        steps = f"{int(one.n_steps)}, {int(one.n_averaged)}"
         citation = f"{{cite:p}}`{cite}`"
-        lines.append(f"| {name} | {sizes} | {source} | {licence or _NO_LICENCE} | {citation} |")
-    return "\n".join(lines)
+        lines.append([name, series_in, steps, source, licence or _NO_LICENCE, citation])
+    head = ("data set", "train, test", "steps, of samples", "source", "licence", "cite")
+    return _table(head, lines)
 
 
 def accuracy_table(series: xr.Dataset, summary: xr.Dataset) -> str:
@@ -65,7 +62,7 @@ def accuracy_table(series: xr.Dataset, summary: xr.Dataset) -> str:
             cells.append(f"{text}<br>{learned} of {series.sizes['replicate']} learned")
         reached = "yes" if name in within_reach(series, summary) else "no"
         lines.append([name, *cells, reached])
-    return _table((*head, "within reach"), lines, "Accuracy beside standard classifiers")
+    return _table((*head, "within reach"), lines)
 
 
 def within_reach(series: xr.Dataset, summary: xr.Dataset) -> list[str]:
@@ -89,12 +86,12 @@ def verdict_table(paper: pd.DataFrame, ledger: Mapping[str, list[Claim]], c19: C
     lines = []
     for number, claim in enumerate(next(iter(ledger.values()))):
         verdicts = [claims[number].verdict for claims in ledger.values()]
-        text = f"{claim.id}. {escape(TEXTS[claim.id].claim)}"
-        lines.append([text, _badge(str(by_id[claim.id])), *map(_badge, verdicts)])
-    names = [f"{_held(c19, name)}" for name in ledger]
-    lines.append([f"{c19.id}. {escape(c19.claim)} (C5 and C9)", _badge(c19.verdict), *names])
+        text = f"{claim.id}. {TEXTS[claim.id].claim}"
+        lines.append([text, str(by_id[claim.id]), *verdicts])
+    names = [_held(c19, name) for name in ledger]
+    lines.append([f"{c19.id}. {c19.claim} (C5 and C9)", c19.verdict, *names])
     head = ("claim", "paper's tasks", *ledger)
-    return _table(head, lines, "Claims on the paper's tasks and on real time series")
+    return _table(head, lines)
 
 
 def _held(claim: Claim, data: str) -> str:
@@ -106,3 +103,9 @@ def _held(claim: Claim, data: str) -> str:
 def _interval(mean: xr.DataArray, low: xr.DataArray, high: xr.DataArray, **where: object) -> str:
     ends = f"[{low.sel(where):.2f}, {high.sel(where):.2f}]"
     return f"{mean.sel(where):.2f} {ends}"
+
+
+def _table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    rows = [list(head), *map(list, lines)]
+    rows.insert(1, ["---"] * len(rows[0]))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)

@@ -589,7 +589,6 @@ OF: dict[str, list[Arguments]] = {
     ],
     "first_modules": [{"sizes": lambda: (2, 3, 1)}],
     "SeriesTask": [{}],
-    "raw_series": [{"data": lambda: "digits", "split": lambda: "train"}],
     "baseline_accuracy": [{"train": few_series, "test": few_series}],
     "warped_distances": [{"series": lambda: random(4, 2), "others": lambda: random(3, 4, 2)}],
     "RealConfig": [{"data": lambda: ("digits",)}],
