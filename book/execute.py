@@ -261,10 +261,10 @@ def book_modules(page: Page) -> dict[str, str]:
 
 
 def _data(page: Page) -> dict[str, str]:
-    """Return the files of book/data that the notebook or its modules of the book name."""
+    """Return the checksums of the files of book/data that the notebook or its modules name."""
     source = page.source.read_text(encoding="utf-8") + "".join(book_modules(page).values())
     files = sorted((HERE / "data").glob("*"))
-    return {f.name: f.read_text(encoding="utf-8") for f in files if f.name in source}
+    return {f.name: records.checksum(f.read_bytes()) for f in files if f.name in source}
 
 
 def remove_run_details(notebook: nbformat.NotebookNode) -> None:
