@@ -46,7 +46,8 @@ def copy_book(target: Path) -> Path:
         "executed", "_build", "vendor", "assets", "__pycache__", "*.new"
     )
     shutil.copytree(ROOT / "book", target / "book", ignore=ignored)
-    shutil.copy(ROOT / "_config.yml", target)
+    for name in ("_config.yml", "README.md", "CONTRIBUTING.md"):  # pages include the last two
+        shutil.copy(ROOT / name, target)
     if not (ROOT / "book" / "vendor").exists():
         subprocess.run([sys.executable, ROOT / "book" / "vendor.py"], check=True)
     (target / "book" / "vendor").symlink_to(ROOT / "book" / "vendor")
