@@ -41,5 +41,6 @@ def train_batches(kind, n_nodes, case, state, n_before, n_batches, learning_rate
 def answers_of(kind, n_nodes, inputs, targets, n_blank, flat):
     """Return the readout of one network, float32 (concept, delay 0..n_blank, sequence)."""
     delays = np.full(targets.shape[1], n_blank)
-    outputs, _ = loss_gradient(kind, n_nodes, inputs, targets, delays, n_blank, flat)
+    shown, wanted = np.ascontiguousarray(inputs), np.ascontiguousarray(targets)
+    outputs, _ = loss_gradient(kind, n_nodes, shown, wanted, delays, n_blank, flat)
     return outputs.transpose(1, 0, 2).copy()
