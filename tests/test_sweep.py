@@ -18,7 +18,12 @@ def test_the_page_computes_thirty_studies_in_fifteen_lines(tmp_path):
     surroundings = {"PYTHONPATH": str(ROOT), "RELAY_RESULTS": str(tmp_path / "results"), "CI": "1"}
     command = [sys.executable, "-W", "error", "mine.py"]
     done = subprocess.run(
-        command, cwd=tmp_path, env=os.environ | surroundings, capture_output=True, text=True
+        command,
+        cwd=tmp_path,
+        env=os.environ | surroundings,
+        capture_output=True,
+        text=True,
+        timeout=400,
     )
     assert done.returncode == 0, done.stderr
     rows = [line.split(") ") for line in done.stdout.splitlines()]

@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_all, check_dataset, check_integer, check_type, normalise
+from relaylib.core.checks import (
+    check_all,
+    check_choice,
+    check_dataset,
+    check_integer,
+    check_type,
+    normalise,
+)
 from relaylib.information.relay import greedy_orders
 from relaylib.information.significance import UndersampledWarning
 from relaylib.measures.drift import bits_before, drift, persistence
@@ -18,7 +25,7 @@ from relaylib.measures.smearing import smearing
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.training import Trained, train_conditions
-from relaylib.studies.choices import Analysis
+from relaylib.studies.choices import ANALYSIS, RNN_ALONE, TRAINING, Analysis, Levels
 from relaylib.studies.config import StudyConfig
 from relaylib.studies.grid import by_condition
 from relaylib.studies.knockouts import KnockoutConfig, knock_out, mean_losses
@@ -72,9 +79,9 @@ class Universe:
     def __post_init__(self) -> None:
         check_type("study", self.study, StudyConfig)
         check_all("analyses", check_type("analyses", self.analyses, tuple), Analysis)
-        _check_levels("training_levels", self.training_levels)
+        _check_levels("training_levels", self.training_levels, TRAINING | RNN_ALONE)
         for levels in check_type("analysis_levels", self.analysis_levels, tuple):
-            _check_levels("analysis_levels", levels)
+            _check_levels("analysis_levels", levels, ANALYSIS)
         if not self.analyses or len(self.analysis_levels) != len(self.analyses):
             raise ValueError(
                 "analysis_levels must be as many as analyses, one or more, got "
@@ -105,10 +112,11 @@ class Universe:
                 yield replace(self, study=study)
 
 
-def _check_levels(name: str, levels: Any) -> None:
+def _check_levels(name: str, levels: Any, choices: Levels) -> None:
     for pair in check_type(name, levels, tuple):
         if not isinstance(pair, tuple) or [type(part) for part in pair] != [str, str]:
             raise TypeError(f"{name} must hold pairs of texts (choice, level), got {pair!r}")
+        check_choice(name, pair[1], tuple(choices[check_choice(name, pair[0], tuple(choices))]))
 
 
 def measure_part(part: Universe) -> xr.Dataset:
