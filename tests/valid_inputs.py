@@ -50,7 +50,7 @@ from relaylib.studies.universe import Universe
 from relaylib.studies.witnesses import WitnessConfig, run_witnesses
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
-from relaylib.tasks.series import Series, SeriesTask
+from relaylib.tasks.series import SeriesTask
 
 Arguments = dict[str, object]
 
@@ -77,6 +77,8 @@ UNCHECKED = {
     "relaylib.studies.knockouts.knock_out": "called by run_knockouts with networks of a study",
     "relaylib.networks.draws": "random numbers of train, which checks",
     "relaylib.networks.compiled_training": "a backend of train, which checks",
+    "relaylib.studies.baselines.baseline_accuracy": "takes Series alone, which it checks",
+    "relaylib.studies.real_summary.check_series": "one of the checks",
     "relaylib.tasks.series.SeriesTask.answers": "called with the classes of its own series",
     "relaylib.networks.compiled_minibatch": "called by train_minibatches, which checks",
     "relaylib.studies.real_networks": "the parts of run_real_series, whose configuration checks",
@@ -276,11 +278,6 @@ def latent() -> xr.Dataset:
 @cache
 def real_series() -> xr.Dataset:
     return run_real_series(REAL, store=store())
-
-
-def few_series() -> Series:
-    inputs = random(8, 9, 1).astype(np.float32)
-    return Series(inputs, np.arange(8) % 2, ("even", "odd"))
 
 
 def claims() -> list[Claim]:
@@ -589,7 +586,6 @@ OF: dict[str, list[Arguments]] = {
     ],
     "first_modules": [{"sizes": lambda: (2, 3, 1)}],
     "SeriesTask": [{}],
-    "baseline_accuracy": [{"train": few_series, "test": few_series}],
     "warped_distances": [{"series": lambda: random(4, 2), "others": lambda: random(3, 4, 2)}],
     "RealConfig": [{"data": lambda: ("digits",)}],
     "RealConfig.task": [{"data": lambda: "digits", "split": lambda: "train"}],

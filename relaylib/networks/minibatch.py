@@ -191,12 +191,19 @@ def first_modules(
         Number of networks.
     rng
         Random stream, from which torch's is seeded.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the architecture is none, or a number is not in 1..10,000.
     """
     import torch
 
     check_choice("architecture", architecture, ARCHITECTURES)
-    n_inputs, n_nodes, n_outputs = (check_integer("sizes", size, 1) for size in sizes)
-    n = check_integer("n", n, 1)
+    if not isinstance(sizes, tuple) or len(sizes) != 3:
+        raise TypeError(f"sizes must be a tuple of 3 whole numbers, got {sizes!r}")
+    n_inputs, n_nodes, n_outputs = (check_integer("sizes", size, 1, 10_000) for size in sizes)
+    n = check_integer("n", n, 1, 10_000)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(check_rng(rng).integers(2**62)))
         layer, linear = getattr(torch.nn, architecture), torch.nn.Linear

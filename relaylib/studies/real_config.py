@@ -88,13 +88,16 @@ class RealConfig:
             "larger_regimes": REGIMES,
         }
         for name in (*allowed, "n_nodes"):
-            levels = getattr(self, name)
-            if not isinstance(levels, tuple) or not levels or len(set(levels)) < len(levels):
-                raise ValueError(f"{name} must be a tuple of distinct levels, got {levels!r}")
+            if not isinstance(getattr(self, name), tuple):
+                raise TypeError(f"{name} must be a tuple of levels, got {getattr(self, name)!r}")
         for name, known in allowed.items():
             for level in getattr(self, name):
                 check_choice(name, level, known)
         n_nodes = tuple(check_integer("n_nodes", n, 2, 1000) for n in self.n_nodes)
+        for name in (*allowed, "n_nodes"):
+            levels = getattr(self, name)
+            if not levels or len(set(levels)) < len(levels):
+                raise ValueError(f"{name} must be a tuple of distinct levels, got {levels!r}")
         lowest = {"n_replicates": 1, "seed": 0, "longest": 2, "n_updates": 1, "batch_size": 1}
         lowest |= {
             "n_sequences": 20,
@@ -124,6 +127,7 @@ class RealConfig:
 
     def training(self, n_nodes: int, residual_sd: float) -> MinibatchConfig:
         """Return how networks of that size are trained on series with that residual."""
+        residual_sd = check_number("residual_sd", residual_sd, 0, 1000)
         return MinibatchConfig(
             n_nodes=n_nodes,
             n_updates=self.n_updates,

@@ -1,13 +1,66 @@
 """Results on real time series in a few numbers per data set and architecture."""
 
+import numpy as np
 import xarray as xr
 
 from relaylib.core.bootstrap import bootstrap_interval
-from relaylib.core.checks import check_dataset, check_dims, check_number
+from relaylib.core.checks import (
+    check_dataset,
+    check_dims,
+    check_floats,
+    check_integer,
+    check_number,
+)
 from relaylib.core.seeds import stream
+from relaylib.networks.cells import ARCHITECTURES
+from relaylib.networks.conditions import REGIMES
+from relaylib.studies.real_networks import TEST_DELAYS
 
 ANSWERED_AT = (1, 2, 3, 4, 5)
 """Delays over which accuracy is averaged: those of the random regime in training."""
+
+
+_CONDITION = ("data", "n_nodes", "architecture", "regime", "replicate")
+_VARIABLES: dict[str, tuple[str, ...]] = {
+    "accuracy": (*_CONDITION, "question", "test_delay"),
+    "class_accuracy": (*_CONDITION, "test_delay"),
+    **dict.fromkeys(("learned", "correlation", "overlap", "occupied_fraction"), _CONDITION),
+    **dict.fromkeys(("own", "others"), ("data", "n_nodes", "architecture", "replicate")),
+    **dict.fromkeys(("total_bits", "null_bits"), ("data", "replicate", "time", "concept")),
+    "decoded": ("data", "replicate", "time", "question"),
+    "n_steps": ("data",),
+}
+
+
+def check_series(series: xr.Dataset) -> xr.Dataset:
+    """Return results on real time series, if they are those of a whole study.
+
+    Parameters
+    ----------
+    series
+        From `relaylib.studies.real_series.run_real_series`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a variable, a dimension, a label or the seed is missing, or values are no numbers.
+    """
+    check_dataset("series", series, **_VARIABLES)
+    levels = {"architecture": ARCHITECTURES, "regime": REGIMES, "test_delay": TEST_DELAYS}
+    for dim, needed in levels.items():
+        there = series[dim].values.tolist() if dim in series.coords else []
+        if set(needed) - set(there):
+            raise ValueError(f"series must have the labels {needed} of {dim}, got {there}")
+    for dim in ("time", "concept", "n_nodes"):
+        if dim not in series.coords or series[dim].dtype.kind not in "iu":
+            raise ValueError(f"series must have whole numbers as labels of {dim}")
+    steps = check_floats("series.n_steps", series.n_steps.values, (None,))
+    if not np.isin(steps, series.time.values).all():
+        raise ValueError(f"series.n_steps must be labels of time, got {steps}")
+    for name in _VARIABLES:
+        check_floats(f"series.{name}", series[name].values, (...,), allow_nan=True)
+    check_integer("seed of series", series.attrs.get("seed"), 0)
+    return series
 
 
 def known_from(total_bits: xr.DataArray, *, share: float = 0.5) -> xr.DataArray:
@@ -61,8 +114,7 @@ def real_summary(series: xr.Dataset) -> xr.Dataset:
     ValueError, TypeError
         If a variable is missing.
     """
-    check_dataset("series", series, class_accuracy=("regime", "replicate", "test_delay"))
-    random = series.sel(regime="random")
+    random = check_series(series).sel(regime="random")
     answered = random.class_accuracy.sel(test_delay=list(ANSWERED_AT)).mean("test_delay")
     interval = bootstrap_interval(answered, rng=stream(int(series.attrs["seed"]), "real summary"))
     first = random.isel(n_nodes=0)

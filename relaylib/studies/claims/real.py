@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import xarray as xr
 
-from relaylib.core.checks import check_all, check_choice, check_dataset
+from relaylib.core.checks import check_all, check_choice
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.claims.inputs import ClaimInputs
 from relaylib.studies.claims.rules import RULES
 from relaylib.studies.claims.texts import TEXTS, Text
 from relaylib.studies.config import StudyConfig
+from relaylib.studies.real_summary import check_series
 
 JUDGED = ("C2", "C3", "C5", "C9", "C10", "C11")
 """The claims that are asked of real time series as well."""
-_CONDITION = ("data", "n_nodes", "architecture", "regime", "replicate")
 C19 = Text(
     "The findings hold for real-world time series",
     "abstract",
@@ -52,7 +52,7 @@ def real_claims(series: xr.Dataset, data: str) -> list[Claim]:
 
 def real_ledger(series: xr.Dataset) -> dict[str, list[Claim]]:
     """Judge the claims on every data set of the study, by its name."""
-    check_dataset("series", series, accuracy=_CONDITION)
+    check_series(series)
     return {str(data): real_claims(series, str(data)) for data in series.data.values}
 
 
@@ -80,7 +80,7 @@ def judge_c19(ledger: dict[str, list[Claim]]) -> Claim:
 
 def _inputs(series: xr.Dataset, data: str) -> ClaimInputs:
     """Return what the rules ask, of the networks of the first size that learned."""
-    check_dataset("series", series, accuracy=_CONDITION, correlation=_CONDITION, learned=_CONDITION)
+    check_series(series)
     check_choice("data", data, tuple(map(str, series.data.values)))
     first = series.sel(data=[data]).isel(n_nodes=0, drop=True).rename(data="task")
     accuracy = first.accuracy.mean("question").where(first.learned == 1)
