@@ -188,7 +188,7 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "n_nodes": (1, 21),
         "learning_rate": (0.0,),
     },
-    "16_real_series": {"results": ("real_series.nc",)},
+    "16_real_series": {"results": ("no.nc",)},
     "12_speed": {"run": ("no.json",)},
     "13_mmphate": {
         "regime": ("6",),
