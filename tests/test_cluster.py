@@ -42,38 +42,51 @@ def alone(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def scheduler(tmp_path_factory):
-    """Address of a scheduler, and its two workers, which are processes of their own."""
+def cluster_at(tmp_path_factory):
+    """Address of a scheduler with one worker, and a function that starts one more."""
     import json
 
     folder = tmp_path_factory.mktemp("cluster")
-    programs = [["dask_scheduler", "--port", "0", "--host", "127.0.0.1"]]
-    worker = ["dask_worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(folder)]
-    programs += [worker, worker]
     processes = []
-    for program in programs:
-        command = [*START, f"distributed.cli.{program[0]}", *program[1:], *LISTEN]
+
+    def start(program, *arguments):
+        command = [*START, f"distributed.cli.{program}", *arguments, *LISTEN]
         with (folder / f"{len(processes)}.log").open("w") as log:
             processes.append(subprocess.Popen(command, cwd=folder, stdout=log, stderr=log))
-        deadline = time.monotonic() + SECONDS
-        while not (folder / "scheduler.json").exists():
-            assert time.monotonic() < deadline, (folder / "0.log").read_text()
-            time.sleep(0.1)
-    yield json.loads((folder / "scheduler.json").read_text())["address"], processes[1:]
+        return processes[-1]
+
+    def worker():
+        return start("dask_worker", "--nthreads", "1", "--no-nanny", "--local-directory", folder)
+
+    start("dask_scheduler", "--port", "0", "--host", "127.0.0.1")
+    deadline = time.monotonic() + SECONDS
+    while not (folder / "scheduler.json").exists():
+        assert time.monotonic() < deadline, (folder / "0.log").read_text()
+        time.sleep(0.1)
+    worker()
+    yield json.loads((folder / "scheduler.json").read_text())["address"], worker
     for process in processes:
         process.kill()
         process.wait()
 
 
-def test_a_killed_worker_costs_its_task_alone(scheduler, alone, tmp_path):
+@pytest.fixture(scope="module")
+def scheduler(cluster_at):
+    return cluster_at[0]
+
+
+@pytest.mark.parametrize("when", ["it computes", "it holds results"])
+def test_a_killed_worker_costs_its_task_alone(cluster_at, alone, tmp_path, when):
     from distributed import Client
 
-    address, workers = scheduler
+    address, start_worker = cluster_at
+    victim = start_worker()
     with Client(address, timeout=SECONDS) as client:
         client.wait_for_workers(2, timeout=SECONDS)
         results = compute_all(measure, STUDIES, name="part", store=Store(tmp_path), cluster=client)
         found = dict([next(results)])
-        victim = next(each for each in workers if each.poll() is None)
+        while when == "it holds results" and any(client.processing().values()):
+            time.sleep(0.1)
         victim.send_signal(signal.SIGKILL)
         victim.wait()
         found |= dict(results)
@@ -84,22 +97,20 @@ def test_a_killed_worker_costs_its_task_alone(scheduler, alone, tmp_path):
 def test_an_address_is_enough_and_what_is_stored_is_not_computed_again(
     scheduler, alone, tmp_path, monkeypatch
 ):
-    address, _ = scheduler
-    assert_same(computed(tmp_path, STUDIES[:2], cluster=address), {k: alone[k] for k in (0, 1)})
+    assert_same(computed(tmp_path, STUDIES[:2], cluster=scheduler), {k: alone[k] for k in (0, 1)})
 
     def refused(*_):
         raise AssertionError("nothing is left to compute")
 
     monkeypatch.setattr(cluster, "connected", refused)
-    again = computed(tmp_path, STUDIES[:2], cluster=address)
+    again = computed(tmp_path, STUDIES[:2], cluster=scheduler)
     assert_same(again, {k: alone[k] for k in (0, 1)})
 
 
 def test_a_computation_that_fails_is_named_after_the_others_are_stored(scheduler, tmp_path):
-    address, _ = scheduler
     hopeless = replace(STUDIES[0], accuracy_goal=1.0, max_epochs=1, max_attempts=1)
     with pytest.raises(RuntimeError, match=r"1 of 2 computations failed.* number 1: RuntimeError"):
-        computed(tmp_path, [hopeless, STUDIES[1]], cluster=address)
+        computed(tmp_path, [hopeless, STUDIES[1]], cluster=scheduler)
     kept = Store(tmp_path)
     assert kept.holds("part", STUDIES[1], modules=list(MODULES))
     assert not kept.holds("part", hopeless, modules=list(MODULES))
@@ -108,14 +119,13 @@ def test_a_computation_that_fails_is_named_after_the_others_are_stored(scheduler
 def test_a_worker_with_other_versions_is_named(scheduler, tmp_path, monkeypatch):
     from distributed import Client
 
-    address, _ = scheduler
     other = tuple(
         (k, "0.0" if k in ("relaylib code", "torch") else v) for k, v in identity(MODULES)
     )
     wanted = (
         r"worker tcp://127.0.0.1:\d+: relaylib code [0-9a-f]{12} where the client has 0.0; torch"
     )
-    with Client(address, timeout=SECONDS) as client:
+    with Client(scheduler, timeout=SECONDS) as client:
         check_workers(client, identity(MODULES), MODULES)
         with pytest.raises(RuntimeError, match=wanted):
             check_workers(client, other, MODULES)

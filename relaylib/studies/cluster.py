@@ -180,13 +180,17 @@ def _from_workers(
         for position, arguments in jobs
     }
     failed: dict[int, BaseException] = {}
-    for future in as_completed(futures):
+    finished = as_completed(futures)
+    for future in finished:
+        if future.status in ("lost", "pending"):  # its worker died: another computes it again
+            finished.add(future)
+            continue
         position = futures.pop(future)
         if future.status == "finished":
             result = future.result()
             yield position, partial(_given, result)
         else:
-            failed[position] = future.exception() if future.status == "error" else _LOST
+            failed[position] = future.exception() if future.status == "error" else _DISCONNECTED
         future.release()
     if failed:
         first = min(failed)
@@ -200,7 +204,7 @@ def _given(result: xr.Dataset) -> xr.Dataset:
     return result
 
 
-_LOST = ConnectionError("the connection to the scheduler was lost")
+_DISCONNECTED = ConnectionError("the connection to the scheduler was lost")
 
 
 @contextmanager
