@@ -1,7 +1,6 @@
 """The stored benchmark run: what was timed, against which baseline, on which machine."""
 
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,13 @@ import xarray as xr
 from relaylib.figures.style import three_digits
 
 FOLDER = Path(__file__).parent / "data"
-_LAYER = re.compile(r"(\w+) layer, ([\d,]+) nodes x [\d,]+ sequences \(baseline: the goal")
+
+
+def _stored(run: str, folder: Path) -> dict:
+    path = folder / run
+    if not path.exists():
+        raise FileNotFoundError(f"no benchmark run at {path}; create one with: make bench")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def load_bench(run: str = "bench.json", *, folder: Path = FOLDER) -> xr.Dataset:
@@ -36,10 +41,9 @@ def load_bench(run: str = "bench.json", *, folder: Path = FOLDER) -> xr.Dataset:
     FileNotFoundError
         If there is no such file; the message says how to create it.
     """
-    path = folder / run
-    if not path.exists():
-        raise FileNotFoundError(f"no benchmark run at {path}; create one with: make bench")
-    stored = json.loads(path.read_text(encoding="utf-8"))
+    stored = _stored(run, folder)
+    for other in ("scaling", "first_calls"):
+        stored.pop(other)
     bench = pd.DataFrame(stored.pop("rows")).set_index("name").to_xarray()
     parts = [str(name).removesuffix(")").split(" (baseline: ") for name in bench.name.values]
     what, against = zip(*parts, strict=True)
@@ -68,33 +72,58 @@ def one_row(bench: xr.Dataset, what: str, against: str) -> xr.Dataset:
     return bench.isel(name=fits.index(True))
 
 
-def layer_growth(bench: xr.Dataset) -> xr.Dataset:
-    """Return the times of large layers, and the exponent with which they grow.
+def load_scaling(run: str = "bench.json", *, folder: Path = FOLDER) -> xr.Dataset:
+    """Return how time grows with nodes, sequences, networks and cores.
+
+    Parameters
+    ----------
+    run, folder
+        As in `load_bench`.
 
     Returns
     -------
-    Dataset with ``seconds`` and ``goal_seconds`` (kind, nodes) and ``exponent`` (kind,): the slope
-    of the least-squares line through log seconds against log nodes. The goals are 1 s for 1,024
-    nodes and 60 s for 4,096; the goals of other sizes lie on the line through these two.
+    Dataset over ``series`` (``"training, by nodes"``) and ``point``: ``size`` and ``seconds``,
+    NaN past a series' last point; ``what``, ``over``, ``peak_rss_mb`` and ``exponent`` (series,),
+    the slope of the least-squares line through log seconds against log size.
 
     Raises
     ------
-    ValueError
-        If the run has no large layers.
+    FileNotFoundError
+        If there is no such file; the message says how to create it.
     """
-    rows = zip(bench.name.values, bench.value.values, bench.baseline.values, strict=True)
-    layers = [
-        (found[1], int(found[2].replace(",", "")), seconds, goal)
-        for name, seconds, goal in rows
-        if (found := _LAYER.match(str(name)))
-    ]
-    if not layers:
-        raise ValueError("bench has no large layers; create a run that has with: make bench")
-    columns = ["kind", "nodes", "seconds", "goal_seconds"]
-    growth = pd.DataFrame(layers, columns=columns).set_index(columns[:2]).to_xarray()
-    log_seconds = np.log(growth.seconds).assign_coords(nodes=np.log(growth.nodes))
-    fit = log_seconds.polyfit("nodes", 1).polyfit_coefficients
-    return growth.assign(exponent=fit.sel(degree=1, drop=True))
+    lines = _stored(run, folder)["scaling"]
+    names = [f"{line['what']}, by {line['over']}" for line in lines]
+    longest = max(len(line["sizes"]) for line in lines)
+    columns = {
+        name: ("series", [line[name] for line in lines])
+        for name in ("what", "over", "exponent", "peak_rss_mb")
+    }
+    for name, key in (("size", "sizes"), ("seconds", "seconds")):
+        padded = np.full((len(lines), longest), np.nan)
+        for row, line in zip(padded, lines, strict=True):
+            row[: len(line[key])] = line[key]
+        columns[name] = (("series", "point"), padded)
+    return xr.Dataset(columns, coords={"series": names})
+
+
+def first_calls(run: str = "bench.json", *, folder: Path = FOLDER) -> pd.DataFrame:
+    """Return the seconds of first calls, compilation included, and of second ones, as text."""
+    table = pd.DataFrame(_stored(run, folder)["first_calls"])
+    columns = {"first_s": "first call ever (s)", "second_s": "second call (s)"}
+    return table.assign(**{key: table[key].map(three_digits) for key in columns}).rename(
+        columns=columns
+    )
+
+
+def compare(ratios: dict[str, float], peer: str) -> str:
+    """Return a sentence that says for which of the named cases relaylib is the faster one."""
+    ahead = [name for name, ratio in ratios.items() if ratio > 1]
+    behind = [name for name in ratios if name not in ahead]
+    if not behind:
+        return f"relaylib is ahead of {peer} in all of them."
+    if not ahead:
+        return f"{peer} is ahead in all of them."
+    return f"relaylib is ahead of {peer} for {', '.join(ahead)} and behind for {', '.join(behind)}."
 
 
 def as_table(bench: xr.Dataset) -> pd.DataFrame:

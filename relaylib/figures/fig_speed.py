@@ -1,4 +1,4 @@
-"""Speed: how many times faster than a plain baseline, and how time grows with a layer's size."""
+"""Speed: how many times faster than other methods, and how time grows with the problem."""
 
 import numpy as np
 import xarray as xr
@@ -8,14 +8,18 @@ from matplotlib.ticker import LogLocator
 
 from relaylib.figures.style import CONTROL, Look, panels, three_digits
 
-_LOOKS: dict[str, Look] = {
-    "typical": {"color": "#0072b2", "marker": "o"},
-    "adverse": {"color": "#d55e00", "marker": "s"},
-}
+_LOOKS: tuple[Look, ...] = (
+    {"color": "#0072b2", "marker": "o"},
+    {"color": "#d55e00", "marker": "s"},
+    {"color": "#009e73", "marker": "^"},
+    {"color": "#cc79a7", "marker": "D"},
+    {"color": "#56b4e9", "marker": "v"},
+    {"color": "#000000", "marker": "P"},
+)
 
 
 def draw(bench: xr.Dataset, growth: xr.Dataset) -> Figure:
-    """Draw the ratios to plain baselines, and the time of large layers with fitted exponents.
+    """Draw the ratios to other methods, and time against size with fitted exponents.
 
     Parameters
     ----------
@@ -23,8 +27,8 @@ def draw(bench: xr.Dataset, growth: xr.Dataset) -> Figure:
         One row per comparison: ``value``, ``baseline``, ``ratio``, ``unit``, ``what`` and
         ``against`` over ``name``, as from ``book.benchmark.load_bench``.
     growth
-        ``seconds`` and ``goal_seconds`` (kind, nodes), ``exponent`` (kind,), as from
-        ``book.benchmark.layer_growth``.
+        ``size`` and ``seconds`` (series, point), ``what``, ``over`` and ``exponent`` (series,), as
+        from ``book.benchmark.load_scaling``.
     """
     with panels(1, 2, 3.6) as (figure, axes):
         _ratios(axes[0, 0], bench)
@@ -33,9 +37,9 @@ def draw(bench: xr.Dataset, growth: xr.Dataset) -> Figure:
 
 
 def _ratios(ax: Axes, bench: xr.Dataset) -> None:
-    """Draw one bar per comparison with another method; goals are not methods."""
-    goal = np.char.startswith(bench.against.values.astype(str), "the goal")
-    compared = bench.isel(name=~goal & (bench.unit.values == "s"))
+    """Draw one bar per comparison with another method; the speed of a product is no method."""
+    limit = np.char.startswith(bench.against.values.astype(str), "its products")
+    compared = bench.isel(name=~limit)
     ratios, places = compared.ratio.values, np.arange(compared.sizes["name"])
     ax.barh(places, ratios - 1, left=1, height=0.34, color="#0072b2", label="ratio")
     ax.axvline(1, color="0.4", linewidth=0.7)
@@ -53,23 +57,18 @@ def _ratios(ax: Axes, bench: xr.Dataset) -> None:
 
 
 def _growth(ax: Axes, growth: xr.Dataset) -> None:
-    """Draw seconds against nodes, a line of the fitted exponent, and the goals."""
-    nodes = growth.nodes.values
-    for kind in reversed(growth.kind.values):
-        one, look = growth.sel(kind=kind), _LOOKS[str(kind)]
-        ax.plot(nodes, one.seconds, linestyle="", label=f"{kind} layer", **look)
-        exponent = float(one.exponent)
-        middle = np.log(one.seconds.values).mean() - exponent * np.log(nodes).mean()
-        fitted = np.exp(middle + exponent * np.log(nodes))
-        label = f"fit: nodes to the power {exponent:.1f}"
-        ax.plot(nodes, fitted, color=look["color"], linewidth=0.9, label=label)
-    goal = growth.goal_seconds.isel(kind=0)
-    goal = goal.where(goal >= 1)  # no goal was set below
-    ax.plot(nodes, goal, color=CONTROL, linestyle="--", marker="D", label="goal")
-    ax.set(xscale="log", yscale="log", xlabel="nodes (4 sequences each)", ylabel="time (s)")
-    ax.set_xticks(nodes, [f"{n:,}" for n in nodes])
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.yaxis.set_major_formatter("{x:g}")
+    """Draw seconds against size, both relative to the smallest, with the fitted exponents."""
+    for name, look in zip(growth.series.values, _LOOKS, strict=False):
+        one = growth.sel(series=name).dropna("point")
+        size, seconds = one["size"].values, one.seconds.values
+        label = f"{name}: power {float(one.exponent):.1f}"
+        ax.plot(size / size[0], seconds / seconds[0], linewidth=0.9, label=label, **look)
+    ax.axhline(1, color=CONTROL, linewidth=0.7)
+    ax.set(xscale="log", yscale="log")
+    ax.set(xlabel="size (multiple of the smallest)", ylabel="time (multiple of the smallest)")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
     ax.minorticks_off()
-    ax.set_title("greedy order of one large layer", loc="left")
-    ax.legend(loc="upper left")
+    ax.set_title("how time grows", loc="left")
+    ax.legend(loc="upper left", fontsize=6.5)

@@ -8,8 +8,8 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from relaylib.core.checks import check_floats, check_integer, check_rng, check_type
-from relaylib.core.tolerances import LARGEST_SAMPLE
+from relaylib.core.checks import check_integer, check_number, check_rng, check_type
+from relaylib.core.tolerances import LARGEST_SAMPLE, TOO_LARGE
 from relaylib.measures.perturbation import accuracy_after, labelled_accuracy
 from relaylib.networks.ensemble import Ensemble, State
 from relaylib.tasks.task import Trials
@@ -63,9 +63,7 @@ def noise_accuracy(
     """
     check_type("ensemble", ensemble, Ensemble), check_rng(rng)
     n_draws = check_integer("n_draws", n_draws, 1, LARGEST_SAMPLE)
-    size = float(check_floats("size", size, ()))
-    if size < 0:
-        raise ValueError(f"size must not be negative, got {size}")
+    size = check_number("size", size, 0, TOO_LARGE)
     how: dict[str, Any] = {"delays": delays, "step": step}
     if isinstance(noisy, xr.DataArray):
         how |= {"size": size, "n_draws": n_draws, "rng": rng}

@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from relaylib.core.checks import check_choice, check_floats, check_integer, check_type, normalise
+from relaylib.core.checks import check_choice, check_integer, check_number, check_type, normalise
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders, stream
 from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.tolerances import TOO_LARGE
 from relaylib.information.exact import exact_subsets
 from relaylib.measures.attribution import rank_prediction
 from relaylib.measures.noise import noise_accuracy
@@ -60,13 +61,11 @@ class NodeNoiseConfig:
         check_choice("regime", self.regime, self.study.regimes)
         normalise(
             self,
-            size=float(check_floats("size", self.size, ())),
+            size=check_number("size", self.size, 0, TOO_LARGE),
             n_nodes=check_integer("n_nodes", self.n_nodes, 1, self.study.n_nodes),
             n_sets=check_integer("n_sets", self.n_sets, 2, 10_000),
             n_draws=check_integer("n_draws", self.n_draws, 1, 10_000),
         )
-        if self.size < 0:
-            raise ValueError(f"size must not be negative, got {self.size}")
 
 
 def run_node_noise(

@@ -8,10 +8,11 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from relaylib.core.checks import check_floats, check_integer, check_type, normalise
+from relaylib.core.checks import check_integer, check_number, check_type, normalise
 from relaylib.core.progress import progress
 from relaylib.core.seeds import stream
 from relaylib.core.store import Store, StoreLike, as_store
+from relaylib.core.tolerances import TOO_LARGE
 from relaylib.measures.causal_drift import causal_drift
 from relaylib.measures.decoding import by_lag, cross_temporal_decoding
 from relaylib.measures.drift import drift
@@ -65,13 +66,11 @@ class WitnessConfig:
             self,
             n_removed=check_integer("n_removed", self.n_removed, 1, n_nodes),
             n_random=check_integer("n_random", self.n_random, 1, 10_000),
-            noise_sd=float(check_floats("noise_sd", self.noise_sd, ())),
+            noise_sd=check_number("noise_sd", self.noise_sd, 0, TOO_LARGE),
             n_sequences=check_integer("n_sequences", self.n_sequences, 32, 100_000),
             n_leading=check_integer("n_leading", self.n_leading, 1, (n_nodes + 1) // 2),
             n_states=check_integer("n_states", self.n_states, 1, 10_000),
         )
-        if self.noise_sd < 0:
-            raise ValueError(f"noise_sd must not be negative, got {self.noise_sd}")
 
 
 def run_witnesses(

@@ -1,26 +1,26 @@
-"""Time and memory of MM-PHATE on a network's real training, 9,000 and 36,000 points.
+"""Time and memory of MM-PHATE on a network's real training: epochs x 15 steps x 12 nodes.
 
-`rows` returns one dict per measurement: name, value, unit, baseline, ratio, peak_rss_mb. Every
-measurement runs in its own process, so that its peak memory is its own.
+`rows` returns one dict per measurement, as in `bench_relay`. m-phate is GPL and no dependency:
+`pip install m-phate`; without it, its row is left out.
 """
 
-import resource
 import sys
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from statistics import median
+import warnings
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.spatial.distance import cdist
 
+sys.path.insert(0, str(Path(__file__).parent))
+from measure import alternate, apart, peak_mb, row, seconds
+
 from relaylib.mmphate.estimator import MMPHATE
 from relaylib.mmphate.graph import between_bandwidth, features, multislice_kernel, within_slice
 
 N_NODES, N_STEPS, N_BITS, N_BLANK = 12, 10, 7, 5
-GOALS = {50: 15.0, 200: 60.0}  # epochs: seconds; epochs x 15 steps x 12 nodes points
 
 
 def training_activations(n_epochs: int) -> np.ndarray:
@@ -65,70 +65,42 @@ def sparse_kernel(points: np.ndarray) -> object:
     return multislice_kernel(points, within_neighbours=2, between_neighbours=25, decay=5)
 
 
-def _fit_seconds(n_epochs: int, repetitions: int) -> tuple[list[float], float]:
+def _fit_seconds(n_epochs: int, repetitions: int) -> tuple[float, float, float]:
+    from m_phate import M_PHATE
+
     activations = training_activations(n_epochs)
-    return [
-        _seconds(MMPHATE(progress=False).fit, activations) for _ in range(repetitions)
-    ], _peak_mb()
+    slices = activations.reshape(-1, *activations.shape[2:])  # m-phate knows one axis of time
+    peak: list[float] = []
+
+    def fit() -> float:
+        taken = seconds(MMPHATE(progress=False).fit, activations)
+        peak.append(peak_mb())
+        return taken
+
+    theirs = partial(seconds, M_PHATE(n_jobs=-1, verbose=0, random_state=0).fit_transform, slices)
+    warnings.simplefilter("ignore")  # m-phate divides by distances of zero
+    return *alternate([fit, theirs], repetitions), peak[0]
 
 
-def _kernel_seconds(n_epochs: int, repetitions: int) -> tuple[list[float], list[float], float]:
+def _kernel_seconds(n_epochs: int, repetitions: int) -> tuple[float, float, float]:
     points = features(training_activations(n_epochs), 100, 0)
     sparse_kernel(points)
-    peak = _peak_mb()
-    pairs = [
-        (_seconds(sparse_kernel, points), _seconds(dense_kernel, points))
-        for _ in range(repetitions)
-    ]
-    ours, dense = zip(*pairs, strict=True)
-    return list(ours), list(dense), peak
-
-
-def _seconds(function: Callable[[np.ndarray], object], argument: np.ndarray) -> float:
-    start = time.perf_counter()
-    function(argument)
-    return time.perf_counter() - start
-
-
-def _peak_mb() -> float:
-    unit = 1e6 if sys.platform == "darwin" else 1e3
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-
-
-def _apart(function: Callable, *arguments: int) -> tuple:
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(function, *arguments).result()
+    peak = peak_mb()
+    calls = [partial(seconds, kernel, points) for kernel in (sparse_kernel, dense_kernel)]
+    return *alternate(calls, repetitions), peak
 
 
 def rows(repetitions: int = 5) -> list[dict]:
-    """Measure: the kernel against the dense one, and the whole embedding against its goal."""
-    ours, dense, peak = _apart(_kernel_seconds, 50, repetitions)
-    table = [
-        {
-            "name": "MM-PHATE kernel, 9,000 points (baseline: dense)",
-            "value": median(ours),
-            "unit": "s",
-            "baseline": median(dense),
-            "ratio": median(dense) / median(ours),
-            "peak_rss_mb": peak,
-        }
-    ]
-    for n_epochs, goal in GOALS.items():
-        seconds, peak = _apart(_fit_seconds, n_epochs, repetitions)
-        n_points = n_epochs * (N_STEPS + N_BLANK) * N_NODES
-        table.append(
-            {
-                "name": f"MM-PHATE, {n_points:,} points (baseline: the goal)",
-                "value": median(seconds),
-                "unit": "s",
-                "baseline": goal,
-                "ratio": goal / median(seconds),
-                "peak_rss_mb": peak,
-            }
-        )
-    return table
+    """Measure the kernel against the dense one, and the whole embedding against m-phate."""
+    ours, dense, peak = apart(_kernel_seconds, 50, repetitions)
+    table = [row("MM-PHATE kernel, 9,000 points (baseline: dense)", ours, "s", dense, peak)]
+    if find_spec("m_phate") is None:
+        print("m-phate is not installed: its row is left out", file=sys.stderr)
+        return table
+    ours, theirs, peak = apart(_fit_seconds, 10, repetitions)
+    return [*table, row("MM-PHATE, 1,800 points (baseline: m-phate)", ours, "s", theirs, peak)]
 
 
 if __name__ == "__main__":
-    for row in rows():
-        print(row)
+    for line in rows():
+        print(line)

@@ -25,9 +25,6 @@ from relaylib.studies.study import load_ensemble, record_condition
 N_NODES = 12
 N_ORDERS = 32_400
 VALUES_PER_ORDER = N_NODES * (N_NODES + 1) // 2 + 1  # candidates of all steps, and the full set
-SIZES = {512: 5, 1024: 5, 2048: 5, 4096: 3}  # nodes, with 4 sequences each: repetitions at most
-GOALS = {1024: 1.0, 4096: 60.0}  # seconds; other sizes compare with the line through both
-GOAL_EXPONENT = np.log(60) / np.log(4)
 
 
 def study_symbols() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -156,13 +153,6 @@ def refining_order(*case: np.ndarray) -> relay.RemovalOrder:
         return greedy_order(*case)
 
 
-def _large(kind: str, n_nodes: int, repetitions: int) -> tuple[float, float]:
-    """Return median seconds and peak memory of one large layer, 4 sequences per node."""
-    greedy_order(*layer(kind, 64, 256))
-    case = layer(kind, n_nodes, 4 * n_nodes)
-    return alternate([partial(seconds, greedy_order, *case)], repetitions)[0], peak_mb()
-
-
 def _refining(kind: str, n_nodes: int, repetitions: int) -> list[dict]:
     """Measure one large layer, and the kernel that counts all remaining sequences each step."""
     case = layer(kind, n_nodes, 4 * n_nodes)
@@ -176,35 +166,14 @@ def _refining(kind: str, n_nodes: int, repetitions: int) -> list[dict]:
     return [row(f"{name} (baseline: refining, counting all)", ours, "s", refining, peak_mb())]
 
 
-def _growth(repetitions: int, sizes: dict[int, int]) -> list[dict]:
-    """Measure large layers of growing size, with the goals' line and the fitted exponent."""
-    table = []
-    for kind in ("typical", "adverse"):
-        taken, peak = [], 0.0
-        for n_nodes, at_most in sizes.items():
-            times = min(repetitions, at_most)
-            value, peak = apart(_large, kind, n_nodes, times)
-            taken.append(value)
-            name = f"{kind} layer, {n_nodes:,} nodes x {4 * n_nodes:,} sequences"
-            which = "the goal" if n_nodes in GOALS else "the goals' line"
-            goal = float((n_nodes / 1024) ** GOAL_EXPONENT)
-            line = row(f"{name} (baseline: {which})", value, "s", goal, peak)
-            table += repeated([line], times)
-        exponent = np.polyfit(np.log(list(sizes)), np.log(taken), 1)[0]
-        name = f"{kind} layer: time grows as nodes to the power (baseline: all pairs of nodes)"
-        table.append(row(name, float(exponent), "1", 3.0, peak))
-    return table
-
-
-def rows(repetitions: int = 5, *, sizes: dict[int, int] = SIZES) -> list[dict]:
+def rows(repetitions: int = 5, *, n_nodes: int = 1024) -> list[dict]:
     """Measure orders, lattices, and large layers, typical and adverse."""
     few = min(repetitions, 3)
     return [
         *repeated(apart(_orders, repetitions), repetitions),
         *repeated(apart(_lattices, few), few),
-        *repeated(apart(_refining, "typical", 1024, few), few),
-        *repeated(apart(_refining, "adverse", 1024, 1), 1),
-        *_growth(repetitions, sizes),
+        *repeated(apart(_refining, "typical", n_nodes, few), few),
+        *repeated(apart(_refining, "adverse", n_nodes, 1), 1),
     ]
 
 

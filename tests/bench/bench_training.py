@@ -27,8 +27,6 @@ from relaylib.networks.training import Trained, train_conditions
 from relaylib.studies.config import StudyConfig
 from relaylib.tasks.task import training_trials
 
-GOAL = 30.0  # seconds for all 720 networks
-
 
 def gradient_steps(config: TrainingConfig, trained: Trained) -> int:
     """Return the number of Adam steps of all networks of a condition, with discarded attempts."""
@@ -100,7 +98,6 @@ def _training(study: StudyConfig, n_sampled: int, repetitions: int) -> list[dict
     name, said = f"training all {n_networks} networks", f"{n_sampled} per condition, scaled"
     return [
         row(f"{name} (baseline: the loop, {said})", ours, "s", plain, peak_mb()),
-        row(f"{name} (baseline: the goal)", ours, "s", GOAL * n_networks / 720, peak_mb()),
     ]
 
 
