@@ -9,6 +9,7 @@ import xarray as xr
 from torch import Tensor
 
 from relaylib.core.checks import check_dims, check_integer, check_symbols, check_type
+from relaylib.core.progress import progress
 from relaylib.networks.ensemble import MAX_BLANK, Ensemble, State
 from relaylib.tasks.task import Trials, check_trials
 
@@ -60,9 +61,10 @@ def accuracy_after(
         state = ensemble.step(x, state)
     n_together = max(1, _COLUMNS // n_sequences)
     first = max(step - n_steps, 0)
+    chosen = torch.as_tensor(sets == 1).split(n_together, dim=1)
     blocks = [
         _run_on(ensemble, change(state, block), shown[step:], targets, delays, first)
-        for block in torch.as_tensor(sets == 1).split(n_together, dim=1)
+        for block in progress(chosen, desc="knockouts", unit="block")
     ]
     return torch.cat(blocks, dim=1).cpu().numpy()
 

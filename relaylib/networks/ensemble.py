@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -238,19 +239,23 @@ class Ensemble:
             If inputs are misshapen, not finite or beyond the range of the weights' type, or
             ``n_blank`` is not in 0..10,000.
         """
+        states = list(self.states(inputs, n_blank))
+        hidden, *cell = (_over_time(part) for part in zip(*states, strict=True))
+        outputs = _over_time([self.readout(state) for state in states])
+        return Run(hidden, cell[0] if cell else None, outputs)
+
+    def states(self, inputs: np.ndarray, n_blank: int) -> Iterator[State]:
+        """Yield the state after each step, without keeping it; arguments and errors as `run`."""
         inputs = check_finite("inputs", inputs, (None, None, self.n_inputs))
         check_integer("n_blank", n_blank, 0, MAX_BLANK)
         like = self.weights["weight_hh"]
         shown = like.new_tensor(inputs.transpose(1, 2, 0))
         if not shown.isfinite().all():
             raise ValueError(f"inputs must be in the range of {like.dtype}, got {inputs.max()}")
-        state, states, outputs = self.start(len(inputs)), [], []
-        for x in [*shown, *[None] * n_blank]:
+        state = self.start(len(inputs))
+        for x in chain(shown, repeat(None, n_blank)):
             state = self.step(x, state)
-            states.append(state)
-            outputs.append(self.readout(state))
-        hidden, *cell = (_over_time(part) for part in zip(*states, strict=True))
-        return Run(hidden, cell[0] if cell else None, _over_time(outputs))
+            yield state
 
 
 def _over_time(steps: Sequence[Tensor]) -> np.ndarray:

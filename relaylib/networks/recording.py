@@ -286,14 +286,13 @@ def _activity(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return activations and answers of `Ensemble.run`, without keeping what is not analysed."""
     like, (n_sequences, n_steps, _) = ensemble.weights["weight_hh"], inputs.shape
-    shown = like.new_tensor(inputs.transpose(1, 2, 0))
-    state = ensemble.start(n_sequences)
     part = -1 if lstm_state == "cell" else 0  # of the state: (h,) or (h, c)
     steps = (len(ensemble), n_steps + n_blank)
-    activations = np.empty((*steps, *state[0].shape[1:]), str(like.dtype).removeprefix("torch."))
+    dtype = str(like.dtype).removeprefix("torch.")
+    activations = np.empty((*steps, ensemble.n_nodes, n_sequences), dtype)
     answers = np.empty((*steps, ensemble.n_outputs, n_sequences), np.int8)
-    for t in progress(range(steps[1]), desc="recording", unit="step"):
-        state = ensemble.step(shown[t] if t < n_steps else None, state)
+    states = ensemble.states(inputs, n_blank)
+    for t, state in enumerate(progress(states, total=steps[1], desc="recording", unit="step")):
         activations[:, t] = state[part].cpu().numpy()
         answers[:, t] = np.where(ensemble.readout(state).cpu().numpy() > 0, 1, -1)
     return activations, answers

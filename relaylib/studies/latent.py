@@ -38,7 +38,7 @@ from relaylib.studies.config import StudyConfig, stored
 from relaylib.studies.grid import stack
 from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.memory import MemoryTask
-from relaylib.tasks.task import Trials, training_trials
+from relaylib.tasks.task import Trials, training_trials, with_noise
 
 LABELLINGS = ("concept", "state")
 """How clusters are labelled: by the two values of one concept, as in the paper's figure 13, or by
@@ -203,10 +203,9 @@ def noisy_trials(config: LatentConfig) -> NoisyTrials:
     signs, state = np.unique((trials.targets > 0).astype(int), axis=0, return_inverse=True)
     rows = [np.resize(np.flatnonzero(state == s), config.sequences_per_state) for s in set(state)]
     chosen = np.concatenate(rows)
-    noise = stream(seed, "latent noise", task.name).standard_normal(trials.inputs[chosen].shape)
-    inputs = (trials.inputs[chosen] + config.noise_sd * noise).astype(np.float32)
-    shown = trials._replace(inputs=inputs, targets=trials.targets[chosen])
-    return NoisyTrials(shown, state[chosen], signs)
+    shown = trials._replace(inputs=trials.inputs[chosen], targets=trials.targets[chosen])
+    noisy = with_noise(shown, config.noise_sd, stream(seed, "latent noise", task.name))
+    return NoisyTrials(noisy, state[chosen], signs)
 
 
 def _measure(config: LatentConfig, store: Store) -> xr.Dataset:

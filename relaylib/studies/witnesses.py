@@ -22,7 +22,7 @@ from relaylib.networks.ensemble import Ensemble
 from relaylib.studies.config import StudyConfig, configured
 from relaylib.studies.grid import by_condition
 from relaylib.studies.study import load_ensemble, run_study
-from relaylib.tasks.task import Trials, training_trials
+from relaylib.tasks.task import training_trials, with_noise
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,10 @@ def _decoding(
     n_steps = condition.task.n_steps
     recorded = []
     for _ in ("trained on", "tested on"):
-        trials = _noisy(condition, config, rng)
+        trials = condition.task.sample(config.n_sequences, rng=rng)
+        trials = with_noise(
+            trials._replace(concepts=tuple(condition.task.concepts)), config.noise_sd, rng
+        )
         activations = ensemble.run(trials.inputs, delay).analysed(config.study.lstm_state)
         dims = ("network", "time", "node", "sequence")
         time = np.arange(n_steps, n_steps + delay + 1)
@@ -169,10 +172,3 @@ def _decoding(
         recorded += [states, xr.DataArray(trials.targets.T, coords, ("concept", "sequence"))]
     decoding = cross_temporal_decoding(*recorded).mean("concept", keep_attrs=True)
     return decoding.assign_coords(network=np.arange(len(ensemble))).rename(network="replicate")
-
-
-def _noisy(condition: TrainingConfig, config: WitnessConfig, rng: np.random.Generator) -> Trials:
-    trials = condition.task.sample(config.n_sequences, rng=rng)
-    noise = config.noise_sd * rng.standard_normal(trials.inputs.shape)
-    inputs = (trials.inputs + noise).astype(np.float32)
-    return trials._replace(inputs=inputs, concepts=tuple(condition.task.concepts))

@@ -8,8 +8,9 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from relaylib.core.checks import check_all, check_finite
+from relaylib.core.checks import check_all, check_finite, check_number, check_rng
 from relaylib.core.seeds import stream
+from relaylib.core.tolerances import TOO_LARGE
 
 
 class Trials(NamedTuple):
@@ -106,6 +107,20 @@ def training_trials(task: Task, *, n_sampled: int, seed: int, held_out: bool = F
     return trials._replace(
         inputs=trials.inputs.astype(np.float32), targets=trials.targets.astype(np.float32)
     )
+
+
+def with_noise(trials: Trials, noise_sd: float, rng: np.random.Generator) -> Trials:
+    """Return the trials with Gaussian noise on the sensors in every input step.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``noise_sd`` is negative or too large, or as `check_trials`.
+    """
+    trials = check_trials(trials)
+    noise_sd = check_number("noise_sd", noise_sd, 0, TOO_LARGE)
+    noise = noise_sd * check_rng(rng).standard_normal(trials.inputs.shape)
+    return trials._replace(inputs=(trials.inputs + noise).astype(np.float32))
 
 
 def check_trials(
