@@ -9,6 +9,7 @@ READY := .venv/.ready
 SITE := _build/html
 PROFILE ?= paper
 PORT ?= 8000
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help venv book test test-fast lint serve lab notebook fuzz faults claims real multiverse bench clean
 
@@ -44,10 +45,10 @@ book: $(READY) ## compute what is missing and build the book into _build/html
 
 test: lint ## ruff, mypy and every test
 	$(BIN)/python book/vendor.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-fast: $(READY) ## tests that need no page, no browser and no study, for the loop while working
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" $(ARGS)
 
 lint: $(READY) ## ruff and mypy alone
 	$(BIN)/ruff check .
@@ -72,8 +73,9 @@ fuzz: $(READY) ## give every public function every bad input, and count the outc
 faults: $(READY) ## damage and kill whatever can be, and count what came of it (ARGS=short)
 	CI=1 $(BIN)/python tests/faults.py $(ARGS)
 
-claims: $(READY) ## judge the claims with three seeds and update the table in the README
+claims: $(READY) ## judge the claims and the drift with three seeds; update the tables and the README
 	$(BIN)/python book/ledger.py --seeds 2025 1 2
+	$(BIN)/python book/drift_seeds.py --seeds 2025 1 2
 
 multiverse: $(READY) ## compute what the findings hang on (SCHEDULER=tcp://... for a cluster that exists)
 	$(BIN)/python book/multiverse.py --scheduler "$(SCHEDULER)" $(ARGS)

@@ -28,16 +28,24 @@ settings.load_profile("untimed")
 
 pytest_plugins = ["browsing"]
 
-SLOW_FIXTURES = {"quick_book", "site", "browser", "visit", "small_study"}
+BOOK_FIXTURES = {"quick_book", "site", "browser", "visit"}
+SLOW_FIXTURES = BOOK_FIXTURES | {"small_study"}
 SLOW_FILES = {"test_bad_inputs", "test_pipeline", "test_store_faults"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what needs pages, a browser, a study or many processes."""
+    """Mark as slow what needs pages, a browser, a study or many processes.
+
+    Of tests that run side by side, those of one file stay together, and so do all that need the
+    book, which is built once; they come first, because they take longest.
+    """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
+        group = "book" if fixtures & BOOK_FIXTURES else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
         if fixtures & SLOW_FIXTURES or item.path.stem in SLOW_FILES:
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("book",))
 
 
 def copy_book(target: Path) -> Path:
