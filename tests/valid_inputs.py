@@ -17,6 +17,7 @@ import torch
 import xarray as xr
 from torch import nn
 
+from book.drift_seeds import stored_drift
 from relaylib.core.store import Store
 from relaylib.information.exact import exact_subsets
 from relaylib.information.relay import greedy_orders
@@ -32,6 +33,7 @@ from relaylib.studies.attribution import AttributionConfig
 from relaylib.studies.choices import Analysis
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.config import StudyConfig
+from relaylib.studies.drift_findings import DriftResults, drift_results
 from relaylib.studies.estimator_validation import ValidationConfig
 from relaylib.studies.intervention import Counteraction, InterventionConfig
 from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
@@ -227,6 +229,17 @@ def witness_config() -> WitnessConfig:
 def intervention_config() -> InterventionConfig:
     first = (FirstWeights(), FirstWeights("orthogonal"))
     return InterventionConfig(witness_config(), regimes=("1",), first_weights=first)
+
+
+@cache
+def drift_chapter() -> DriftResults:
+    study = replace(
+        StudyConfig(n_nodes=4, n_replicates=2, max_epochs=2, max_attempts=1),
+        tasks=(MemoryTask(),),
+        on_unsolved="record",
+    )
+    small = {"n_removed": 2, "n_random": 2, "n_sequences": 32, "n_leading": 2, "n_states": 2}
+    return drift_results(WitnessConfig(study, **small), store=store())
 
 
 def small_multiverse() -> MultiverseConfig:
@@ -601,6 +614,10 @@ OF: dict[str, list[Arguments]] = {
     "run_witnesses": [{"config": witness_config}],
     "NodeNoiseConfig": [{}],
     "run_node_noise": [{"config": lambda: NodeNoiseConfig(TINY, n_nodes=2, n_draws=2)}],
+    "drift_results": [{"config": lambda: drift_chapter().config}],
+    "findings": [{"results": drift_chapter}],
+    "measures": [{"intervention": lambda: drift_chapter().rnns}],
+    "sentences": [{"found": stored_drift}],
     "InterventionConfig": [{"regimes": lambda: ("1",)}],
     "InterventionConfig.of": [{"first": lambda: FirstWeights("orthogonal")}],
     "label": [{"first": lambda: FirstWeights("orthogonal")}],
@@ -663,6 +680,7 @@ OF: dict[str, list[Arguments]] = {
     "training_history": [{"config": lambda: ONE_REGIME}],
     "random_walk": [{"ensemble": ensemble}],
     "training_trials": [{"n_sampled": lambda: 10}],
+    "with_noise": [{"trials": lambda: MemoryTask().population(), "noise_sd": lambda: 0.1}],
     "StudyConfig.check_labels": [{"labels": lambda: {"task": "memory", "time": 10}}],
     "StudyConfig": [{"tasks": lambda: (MemoryTask(), BlockTask())}],
 }

@@ -5,9 +5,10 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from relaylib.figures.style import DOTS, confidence95, legend, panels, spread
+from relaylib.studies.drift_findings import measures
 
 MEASURES = {
-    "correlation": "Pearson r",
+    "r": "Pearson r",
     "contrast": "knockouts:\ndiagonal - rest",
     "decoded": "decoded at lag 1\n(fraction)",
     "late": "accuracy at the\nother delays",
@@ -20,8 +21,8 @@ _TASKS = (
 )
 
 
-def measures(intervention: xr.Dataset) -> xr.Dataset:
-    """Return one value per network of each of `MEASURES`, means over the regimes.
+def draw(intervention: xr.Dataset) -> Figure:
+    """Draw each measure against the first weights, one line per task; doses are joined.
 
     Parameters
     ----------
@@ -29,27 +30,7 @@ def measures(intervention: xr.Dataset) -> xr.Dataset:
         From `relaylib.studies.intervention.run_intervention`. The other delays of a network are
         all those tested but the one of its training.
     """
-    other = intervention.test_delay.astype(str) != intervention.regime
-    values = xr.Dataset(
-        {
-            "correlation": intervention.correlation,
-            "contrast": intervention.contrast,
-            "decoded": intervention.decoding_at_lag.sel(lag=1, drop=True),
-            "late": intervention.accuracy.where(other).mean("test_delay"),
-        }
-    )
-    return values.mean("regime")
-
-
-def draw(intervention: xr.Dataset) -> Figure:
-    """Draw each measure against the first weights, one line per task; doses are joined.
-
-    Parameters
-    ----------
-    intervention
-        As in `measures`.
-    """
-    values = measures(intervention)
+    values = measures(intervention).mean("regime")
     names = [str(name) for name in values.first_weights.values]
     dose = np.array([name.startswith(("a =", "bias")) for name in names])
     x = np.arange(len(names)) + 0.5 * np.cumsum(~dose)
