@@ -46,9 +46,11 @@ def run_multiverse(
         ``row_null``), and ``single_verdict`` (seed, deviation, claim). Universes that fill the
         space, (universe, claim): ``verdict``, ``estimate`` (mean of the groups that count, minus
         their null) and ``holding_fraction`` of these groups; (universe): the level of each choice,
-        an index of the names in its attributes. ``untrained_fraction`` and
-        ``single_untrained_fraction`` (..., task, architecture, regime). Verdicts are indices of the
-        attribute ``verdicts``; ``holds`` is 1, 0, or -1 where a group does not count.
+        an index of the names in its attributes, and the number of its way of ``training``.
+        ``untrained_fraction`` and ``single_untrained_fraction`` (..., task, architecture, regime);
+        ``drift_r`` (universe, task, architecture, regime), the mean over networks.
+        Verdicts are indices of the attribute ``verdicts``; ``holds`` is 1, 0, or -1 where a group
+        does not count.
 
     Raises
     ------
@@ -103,12 +105,13 @@ def _filling(pairs: Sequence[tuple[Universe, xr.Dataset]]) -> xr.Dataset:
     cells = [_by_claim(judged) for _, judged in pairs]
     laid = xr.concat(cells, "training", **_AS_IT_IS)
     laid = laid.stack(universe=["training", "analysis"], create_index=False)
-    laid = laid.transpose("universe", ...)
+    numbers = np.repeat(np.arange(len(cells)), [cell.sizes["analysis"] for cell in cells])
+    laid = laid.transpose("universe", ...).assign_coords(training=("universe", numbers))
     for choices, of_universe in ((TRAINING, _training_levels), (ANALYSIS, _analysis_levels)):
         for choice, levels in choices.items():
             chosen = [of_universe(u, k)[choice] for u, _ in pairs for k in range(len(u.analyses))]
-            numbers = np.array([list(levels).index(level) for level in chosen], np.int8)
-            laid[choice] = ("universe", numbers, {"levels": list(levels)})
+            indices = np.array([list(levels).index(level) for level in chosen], np.int8)
+            laid[choice] = ("universe", indices, {"levels": list(levels)})
     return laid
 
 
@@ -132,14 +135,16 @@ def _by_claim(judged: xr.Dataset) -> xr.Dataset:
             xr.concat(by_claim, "claim", **_AS_IT_IS).astype(np.float32).transpose("analysis", ...)
         )
 
-    untrained = judged.untrained_fraction.drop_vars(
-        ["answer_delay", "concept", "concept_name", "input_end"], errors="ignore"
-    )
+    unasked = ["answer_delay", "concept", "concept_name", "input_end"]
+    by_condition = judged[["untrained_fraction", "drift_r"]].drop_vars(unasked, errors="ignore")
     return xr.Dataset(
         {
             "verdict": judged.verdict,
             "estimate": mean(above),
             "holding_fraction": mean(held),
-            "untrained_fraction": untrained.expand_dims(analysis=judged.sizes["analysis"]),
+            "untrained_fraction": by_condition.untrained_fraction.expand_dims(
+                analysis=judged.sizes["analysis"]
+            ),
+            "drift_r": by_condition.drift_r.astype(np.float32),
         }
     ).assign_coords(claim=claims)

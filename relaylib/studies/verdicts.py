@@ -36,7 +36,8 @@ def judge(universe: Universe, measured: xr.Dataset) -> xr.Dataset:
         (analysis, row): ``estimate``, ``low``, ``high`` and ``holds`` (1, 0, or -1: not counted) of
         each group of each claim; (row): ``id``, ``group``, ``null``. (analysis, claim):
         ``verdict``, an index of ``VERDICTS``. ``untrained_fraction`` (task, architecture, regime):
-        share of networks that did not reach the goal.
+        share of networks that did not reach the goal. ``drift_r`` (analysis, task, architecture,
+        regime): mean of the paper's statistic over networks.
     """
     check_type("universe", universe, Universe)
     check_dataset("measured", measured, correlation=("task", "analysis", "replicate"))
@@ -52,7 +53,7 @@ def judge(universe: Universe, measured: xr.Dataset) -> xr.Dataset:
     goal = universe.study.accuracy_goal
     untrained = (measured.population_accuracy < goal).mean("replicate")
     return xr.concat(cells, "analysis", coords="minimal", compat="equals", join="exact").assign(
-        untrained_fraction=untrained
+        untrained_fraction=untrained, drift_r=measured.correlation.mean("replicate")
     )
 
 
