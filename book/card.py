@@ -55,8 +55,8 @@ def with_data(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.Noteboo
             variable = shown_variable(cell.source)
             path = folder / f"{figure['name']}.csv"
             source = (
-                "from book.figure_data import figure_data\n"
-                f"figure_data({variable}).to_csv({str(path)!r}, index=False)"
+                "from relaylib.figures.table import table_of\n"
+                f"table_of({variable}).to_csv({str(path)!r}, index=False, float_format='%.5g')"
             )
             copy.cells.append(nbformat.v4.new_code_cell(source, metadata={"relay": "data"}))
     return copy

@@ -184,7 +184,7 @@ def test_the_variable_on_the_last_line_of_a_figures_cell_is_saved(tmp_path):
     new = nbformat.v4
     drawn = new.new_code_cell("shown = draw(study)\nshown", metadata=shown)
     saved = card.with_data(new.new_notebook(cells=[drawn]), tmp_path).cells[-1]
-    assert f"figure_data(shown).to_csv('{tmp_path}/fig-a.csv'" in saved.source
+    assert f"table_of(shown).to_csv('{tmp_path}/fig-a.csv'" in saved.source
     hidden = new.new_code_cell("figure = draw(study)", metadata=shown)
     with pytest.raises(ValueError, match=r"last line .* must be its variable, got figure = draw"):
         card.with_data(new.new_notebook(cells=[hidden]), tmp_path)

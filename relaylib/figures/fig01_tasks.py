@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relaylib.core.checks import check_integer
 from relaylib.figures.style import panels
+from relaylib.figures.table import keep_table, tidy
 from relaylib.tasks.task import Task
 
 _INPUTS = {"memory": "sensor", "block": "pixel"}
@@ -26,6 +28,7 @@ def draw(tasks: Sequence[Task], *, sequences: Sequence[int] = (1, 6), delay: int
         Blank steps to show between input and answer.
     """
     check_integer("delay", delay, 0)
+    tables = []
     with panels(len(sequences), len(tasks), 1.75 * len(sequences)) as (figure, axes):
         for column, task in zip(axes.T, tasks, strict=True):
             trials = task.population()
@@ -38,9 +41,20 @@ def draw(tasks: Sequence[Task], *, sequences: Sequence[int] = (1, 6), delay: int
                 words = [f"{name} {'+1' if value > 0 else '−1'}" for name, value in answer]
                 middle = (task.n_inputs + 1) / 2
                 ax.text(ax.get_xlim()[1] + 0.2, middle, "\n".join(words), va="center", fontsize=7)
+                shown = _labelled(trials.inputs[index], task.name, index)
+                tables.append(tidy(input_value=shown).assign(answer=", ".join(words)))
                 ax.set(title=f"{task.name} task", ylabel=_INPUTS.get(task.name, "input"))
             column[-1].set_xlabel("time (step)")
+    keep_table(figure, *tables)
     return figure
+
+
+def _labelled(inputs: np.ndarray, task: str, sequence: int) -> xr.DataArray:
+    """Return inputs (step, input) with labels, both counted from 1."""
+    steps, numbers = (np.arange(1, size + 1) for size in inputs.shape)
+    coords = {"time": steps, "input": numbers, "sequence": [sequence]}
+    values = xr.DataArray(inputs[..., None], coords, dims=("time", "input", "sequence"))
+    return values.assign_coords(task=task)
 
 
 def _raster(ax: Axes, inputs: np.ndarray, delay: int, look: dict) -> None:

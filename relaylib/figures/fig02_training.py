@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from relaylib.figures.style import Look, band, legend, panels, standard_error
+from relaylib.figures.table import keep_table, tidy
 
 CHANCE = 0.5
 """Accuracy of random answers: a concept is -1 or +1."""
@@ -45,6 +46,7 @@ def draw(study: xr.Dataset) -> Figure:
         for ax in axes[:, 0]:
             ax.set_ylabel("accuracy (fraction right)")
         legend(figure, axes[0, 0], "lower center", title="delay in training (steps)")
+    keep_table(figure, tidy(accuracy_fraction=study.accuracy))
     return figure
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,6 +11,7 @@ from matplotlib.image import AxesImage
 
 from relaylib.core.checks import check_choice
 from relaylib.figures.style import INFORMATION_CMAP, Look, concept_look, concept_names, panels
+from relaylib.figures.table import keep_table
 
 
 def draw(network: xr.Dataset, *, concepts: Sequence[str] | None = None) -> Figure:
@@ -31,6 +33,7 @@ def draw(network: xr.Dataset, *, concepts: Sequence[str] | None = None) -> Figur
     names = concept_names(network)
     shown = [check_choice("concepts", c, names) for c in (concepts or names[:2])]
     top = max(1.0, float(network.relay_bits.max()))
+    tables = []
     grid = panels(2, len(shown), 3.1, height_ratios=(5, 1), sharey="row")
     with grid as (figure, axes):
         for (curve, bars), name in zip(axes.T, shown, strict=True):
@@ -38,10 +41,25 @@ def draw(network: xr.Dataset, *, concepts: Sequence[str] | None = None) -> Figur
             _removal(curve, case, concept_look(names.index(name))["color"])
             curve.set(ylim=(min(0.0, float(case.relay_bits.min())) - 0.05, top + 0.08))
             curve.set_title(f"concept {name}")
+            tables.append(_table(case).assign(concept=name))
             image = _nodes(bars, case.information_bits, top)
         axes[0, 0].set_ylabel("relayed information (bits)")
         figure.colorbar(image, ax=axes[1], label="bits", aspect=4, shrink=1.0)
+    keep_table(figure, *tables)
     return figure
+
+
+def _table(case: xr.Dataset) -> pd.DataFrame:
+    """Return the removals of one concept: the node, what is relayed after it, and its own bits."""
+    order = case.removal_order.values
+    return pd.DataFrame(
+        {
+            "nodes_removed": np.arange(len(order) + 1),
+            "node_removed": pd.array([None, *order], dtype="Int64"),
+            "relay_bits": case.relay_bits.values,
+            "information_bits_of_node": [np.nan, *case.information_bits.sel(node=order).values],
+        }
+    )
 
 
 def _removal(ax: Axes, case: xr.Dataset, colour: str) -> None:

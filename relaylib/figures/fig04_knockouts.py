@@ -13,6 +13,7 @@ from relaylib.figures.style import (
     confidence95,
     panels,
 )
+from relaylib.figures.table import keep_table, tidy
 
 LOWEST = 0.35
 """Single networks below this accuracy are marked by a triangle at the edge of the panel."""
@@ -52,6 +53,14 @@ def draw(knockouts: xr.Dataset) -> Figure:
             title=f"mean and 95 % band, n = {n} networks; thin: single networks",
             title_fontsize=7,
         )
+    keep_table(
+        figure,
+        tidy(
+            accuracy_without_relays=knockouts.relaying,
+            accuracy_without_least_relaying=knockouts.least_relaying,
+            accuracy_without_random=knockouts.at_random.mean("draw"),
+        ),
+    )
     return figure
 
 

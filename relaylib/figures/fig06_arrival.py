@@ -11,6 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 
 from relaylib.figures.style import INFORMATION_CMAP, PAGE, Look, concept_names, style
+from relaylib.figures.table import keep_table, tidy
 
 ONSET = "#1b1b1b"
 NEGATIVE = "#f3c6a5"
@@ -43,6 +44,7 @@ def draw(network: xr.Dataset, *, onsets: Onsets = ()) -> Figure:
             ax.set_ylabel("node")
         axes[-1].set_xlabel("time (steps)")
         right.colorbar(image, ax=axes, label="information (bits)", extend="min", aspect=35)
+    keep_table(figure, tidy(information_bits=bits))
     return figure
 
 

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 
 from relaylib.figures.fig06_arrival import Onsets, node_time, onset_steps
 from relaylib.figures.style import ARCHITECTURE_COLOURS, concept_names, panels
+from relaylib.figures.table import keep_table, tidy
 
 
 def draw(networks: xr.Dataset, *, onsets: Onsets = ()) -> Figure:
@@ -33,4 +34,5 @@ def draw(networks: xr.Dataset, *, onsets: Onsets = ()) -> Figure:
         for ax in axes[-1]:
             ax.set_xlabel("time (steps)")
         figure.colorbar(image, ax=axes, label="information (bits)", extend="min", aspect=40)
+    keep_table(figure, tidy(information_bits=networks.information_bits))
     return figure

@@ -15,6 +15,7 @@ from relaylib.figures.style import (
     side_by_side,
     spread,
 )
+from relaylib.figures.table import keep_table, tidy
 
 
 def draw(drift: xr.Dataset) -> Figure:
@@ -59,6 +60,9 @@ def by_regime(drift: xr.Dataset, name: str, label: str) -> Figure:
             ncols=len(entries),
             columnspacing=1.2,
         )
+    column = {"correlation": "pearson_r"}.get(name, name)
+    table = tidy(**{column: measure, f"{column}_unrelated": drift[f"{name}_unrelated"]})
+    keep_table(figure, table.assign(lag_steps=lag))
     return figure
 
 

@@ -1,11 +1,13 @@
 """Figs. 10 and 11: how many concepts a node carries, and how many nodes carry a concept."""
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relaylib.figures.style import ARCHITECTURE_COLOURS, Look, confidence95, panels, spread
+from relaylib.figures.table import keep_table, tidy
 from relaylib.measures.smearing import smearing
 
 
@@ -36,7 +38,27 @@ def draw(information_bits: xr.DataArray) -> Figure:
         axes[1, 0].set_ylabel("fraction of concepts")
         n = f"bars: mean of n = {sizes['replicate']} networks"
         figure.suptitle(f"{n}; whiskers: its 95 % interval; dots: single networks", fontsize=7)
+    keep_table(figure, _table(carried))
     return figure
+
+
+def _table(carried: xr.Dataset) -> pd.DataFrame:
+    """Return, for each network and count, the share of its nodes and of its concepts."""
+    sides = {
+        "fraction_of_nodes": (carried.concepts_per_node, carried.sizes["concept"]),
+        "fraction_of_concepts": (carried.nodes_per_concept, carried.sizes["node"]),
+    }
+    arrays = {}
+    for name, (counts, largest) in sides.items():
+        each = [_labelled(counts.sel(architecture=a), largest) for a in counts.architecture]
+        arrays[name] = xr.concat(each, "architecture")
+    return tidy(**arrays)
+
+
+def _labelled(counts: xr.DataArray, largest: int) -> xr.DataArray:
+    coords = {"replicate": counts.replicate, "count": np.arange(largest + 1)}
+    values = xr.DataArray(shares(counts, largest), coords, dims=("replicate", "count"))
+    return values.assign_coords(architecture=counts.architecture)
 
 
 def shares(counts: xr.DataArray, largest: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relaylib.figures.style import PAGE, concept_names, legend, style
+from relaylib.figures.table import keep_table, tidy
 
 _COLOURS = ["#332288", "#88ccee", "#117733", "#999933", "#ddaa33", "#cc6677", "#882255", "#aa4499"]
 _MARKERS = "os^vDPX*"
@@ -42,6 +43,10 @@ def draw(network: xr.Dataset) -> Figure:
         title = f"memory content ({', '.join(concept_names(network))})"
         tight = {"handletextpad": 0.1, "columnspacing": 1.2, "markerscale": 2}
         legend(figure, together, "lower center", ncols=8, title=title, **tight)
+    contents = [_signs(row) for row in network.target.transpose("sequence", "concept").values]
+    points = network.coordinates.assign_coords(memory_content=("sequence", contents))
+    first, second = (points.sel(component=number, drop=True) for number in (1, 2))
+    keep_table(figure, tidy(component_1=first, component_2=second))
     return figure
 
 
@@ -60,5 +65,9 @@ def _states(ax: Axes, network: xr.Dataset, *, size: float) -> None:
             marker=mpl.markers.MarkerStyle(_MARKERS[(place + turn) % len(_MARKERS)]),
             linewidth=0,
             alpha=0.75,
-            label="".join("+" if value > 0 else "−" for value in target),
+            label=_signs(target),
         )
+
+
+def _signs(target: np.ndarray) -> str:
+    return "".join("+" if value > 0 else "−" for value in target)

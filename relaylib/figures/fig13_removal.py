@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
@@ -18,6 +19,7 @@ from relaylib.figures.style import (
     legend,
     style,
 )
+from relaylib.figures.table import keep_table, tidy
 from relaylib.studies.latent import removal_projections
 
 VALUES: tuple[Look, Look] = (
@@ -71,6 +73,7 @@ def draw(network: xr.Dataset, *, labelling: str = "concept") -> Figure:
             ax.set(xlabel="nodes left", xticks=_sizes(network, _TICK_PARTS))
             ax.invert_xaxis()
         legend(below, curves[1], "lower center")
+    keep_table(figure, *_tables(network, labelling, projections.sel(set_size=sizes)))
     return figure
 
 
@@ -91,6 +94,18 @@ def frames(network: xr.Dataset) -> Iterator[tuple[Figure, str]]:
             figure.axes[0].set_ylabel("principal component 2")
             _legend(figure, figure.axes[0], "lower center", 2.5)
         yield figure, f"{n_nodes - size} of {n_nodes} nodes removed, {size} left"
+
+
+def _tables(network: xr.Dataset, labelling: str, shown: xr.Dataset) -> Iterator[pd.DataFrame]:
+    """Yield the scores of every number of nodes left, and the points of those that are shown."""
+    case = network.sel(labelling=labelling)
+    yield tidy(
+        relay_bits=case.relay_bits,
+        score_value=case.ordered_score,
+        score_of_random_order=case.random_score.mean("draw"),
+    ).assign(part="scores")
+    first, second = (shown.coordinates.isel(component=index, drop=True) for index in (0, 1))
+    yield tidy(component_1=first, component_2=second).assign(part="points")
 
 
 def _sizes(network: xr.Dataset, parts: tuple[float, ...]) -> list[int]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
@@ -21,6 +22,7 @@ from relaylib.figures.style import (
     panels,
     side_by_side,
 )
+from relaylib.figures.table import keep_table, tidy
 from relaylib.studies.attribution import SCORES
 
 _INFORMATION = list(SCORES[:4])
@@ -57,6 +59,7 @@ def draw_scores(network: xr.Dataset) -> Figure:
             ax.set_yticks(np.arange(0.5, len(bits)), minor=True)
             ax.grid(which="minor", color="white", linewidth=1)
             ax.tick_params(which="both", length=0)
+    keep_table(figure, tidy(score_bits=score))
     return figure
 
 
@@ -79,6 +82,7 @@ def draw_interaction(network: xr.Dataset) -> Figure:
             ax.set_yticks(range(bits.sizes["node"]), bits.node.values)
             ax.tick_params(length=0, labelsize=6)
         axes[0, 0].set_ylabel("node")
+    keep_table(figure, tidy(interaction_bits=below))
     return figure
 
 
@@ -105,6 +109,7 @@ def draw_shapley(compared: xr.Dataset) -> Figure:
             ax.set(title=f"{task} task", xlabel="Shapley value (bits)")
         axes[0, 0].set_ylabel("cumulative loss (bits)")
         legend(figure, axes[0, 0], markerscale=2)
+    keep_table(figure, tidy(cumulative_loss_bits=loss, shapley_bits=shapley, removed_last=is_last))
     return figure
 
 
@@ -132,6 +137,8 @@ def draw_agreement(compared: xr.Dataset) -> Figure:
         for ax in axes[-1]:
             ax.set_xlabel("Kendall's tau-b")
         legend(figure, axes[0, 0])
+    shown = compared.sel(other_measure=list(SCORES[:2]))
+    keep_table(figure, _with_interval(shown, "agreement", "kendall_tau"))
     return figure
 
 
@@ -148,6 +155,7 @@ def draw_prediction(compared: xr.Dataset) -> Figure:
             _intervals(ax, compared.sel(task=task), "prediction", "predictor")
             ax.set(title=f"{task} task", xlabel="rank correlation with the\nloss under knockout")
         legend(figure, axes[0, 0])
+    keep_table(figure, _with_interval(compared, "prediction", "rank_correlation"))
     return figure
 
 
@@ -172,7 +180,15 @@ def draw_loss(compared: xr.Dataset) -> Figure:
             ax.set(title=f"{task} task", xlabel="nodes knocked out", xticks=k)
         axes[0, 0].set(ylabel="lost fraction of answers", ylim=(0, None))
         legend(figure, axes[0, 0], ncols=4)
+    mean = compared[["loss", "loss_at_random"]].mean("concept")
+    keep_table(figure, tidy(lost_fraction=mean.loss, lost_fraction_at_random=mean.loss_at_random))
     return figure
+
+
+def _with_interval(values: xr.Dataset, name: str, column: str) -> pd.DataFrame:
+    """Return each network's mean over concepts, with the interval of its architecture."""
+    ends = {end: values[f"{name}_{end}"] for end in ("low", "high")}
+    return tidy(**{column: values[name].mean("concept")}, **ends)
 
 
 def _tasks(compared: xr.Dataset, height: float, **how: Any) -> Any:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relaylib.figures.style import CONTROL, PAGE, Look, style
+from relaylib.figures.table import keep_table
 
 _LOOKS: dict[str, Look] = {
     "True": {"marker": "o", "color": "#0072b2", "markerfacecolor": "#0072b2"},
@@ -46,6 +47,7 @@ def draw(table: xr.Dataset) -> Figure:
         marks = zip(_LOOKS.values(), _WORDS, strict=True)
         handles = [plt.Line2D([], [], label=words, **look) for look, words in marks]
         figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    keep_table(figure, table.to_dataframe().reset_index(drop=True))
     return figure
 
 

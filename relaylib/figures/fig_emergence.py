@@ -17,6 +17,7 @@ from relaylib.figures.style import (
     side_by_side,
     spread,
 )
+from relaylib.figures.table import keep_table, tidy
 
 PANELS = {
     "half_epoch": "epoch of half the final bits",
@@ -54,6 +55,8 @@ def draw(found: xr.Dataset, *, seed: int) -> Figure:
             auc.axhline(0.5, color="0.6", linewidth=0.7, zorder=0)
             _controls(auc, here.other_concept_auc)
         legend(figure, axes[0, 2])
+    measures = [*PANELS, "other_concept_auc"]
+    keep_table(figure, tidy(**{name: found[name] for name in measures}))
     return figure
 
 

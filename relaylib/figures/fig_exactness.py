@@ -3,6 +3,7 @@
 from itertools import cycle
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 
 from relaylib.core.tolerances import ZERO_BITS
 from relaylib.figures.style import CONTROL, PAGE, Look, architecture_look, legend, panels
+from relaylib.figures.table import keep_table, tidy
 from relaylib.measures.knockout import first_nodes
 from relaylib.studies.lattices import greedy_ratio
 
@@ -32,12 +34,15 @@ def draw_ratio(lattices: xr.Dataset) -> Figure:
     """
     ratio = greedy_ratio(lattices).sel(set_size=lattices.set_size > 0)
     sizes = ratio.set_size.values
+    quantiles = []
     with panels(1, ratio.sizes["task"], 2.6, sharey=True) as (figure, axes):
         for ax, task in zip(axes[0], ratio.task.values, strict=True):
             cases = ratio.sel(task=task).stack(case=("architecture", *_CASE))
             relaying = cases.sel(set_size=cases.notnull().any("case"))
             for outer, alpha, label in ((0.05, 0.25, "9 in 10"), (0.25, 0.4, "half of the")):
-                low, high = relaying.quantile([outer, 1 - outer], "case").values
+                ends = relaying.quantile([outer, 1 - outer], "case")
+                quantiles.append(tidy(ratio=ends))
+                low, high = ends.values
                 look = {"color": CONTROL, "alpha": alpha, "linewidth": 0}
                 ax.fill_between(relaying.set_size, low, high, label=f"{label} cases", **look)
             rule: Look = {"color": "0.3", "linewidth": 0.8, "linestyle": (0, (4, 2))}
@@ -49,6 +54,7 @@ def draw_ratio(lattices: xr.Dataset) -> Figure:
             ax.invert_xaxis()
         axes[0, 0].set(ylabel="relay information,\ngreedy over best set", ylim=(-0.03, 1.03))
         legend(figure, axes[0, 0])
+    keep_table(figure, tidy(mean_ratio=ratio.mean(_CASE)), *quantiles)
     return figure
 
 
@@ -61,7 +67,7 @@ def draw_gap(lattices: xr.Dataset) -> Figure:
         As from `relaylib.studies.lattices.run_lattices`.
     """
     gap_bits = (lattices.best_bits - lattices.greedy_bits).max("set_size")
-    missed = gap_bits > ZERO_BITS
+    missed, largest = gap_bits > ZERO_BITS, []
     with panels(1, 2, 2.5) as (figure, axes):
         often, size = axes[0]
         for task, line in zip(gap_bits.task.values, cycle(("-", (0, (3, 1.5))))):
@@ -72,6 +78,9 @@ def draw_gap(lattices: xr.Dataset) -> Figure:
                 often.plot(share.time, share, label=f"{architecture}, {task}", **look)
                 gaps = np.sort(gap_bits.sel(here).values.ravel())
                 above = 1 - np.arange(len(gaps)) / len(gaps)
+                each, first = np.unique(gaps, return_index=True)
+                column = {"gap_bits_at_least": each, "share_of_cases": above[first]}
+                largest.append(pd.DataFrame(column).assign(**here))
                 size.plot(gaps, above, **look | {"marker": "", "drawstyle": "steps-pre"})
         often.set(
             xlabel="step",
@@ -86,6 +95,8 @@ def draw_gap(lattices: xr.Dataset) -> Figure:
             yscale="log",
         )
         legend(figure, often, ncols=3)
+    by_step = tidy(share_of_cases=missed.mean(["regime", "replicate", "concept"]))
+    keep_table(figure, by_step.assign(part="not best at this step"), *largest)
     return figure
 
 
@@ -121,6 +132,8 @@ def draw_case(case: xr.Dataset) -> Figure:
         greedy_ax.set_ylabel("nodes in the greedy set")
         best_ax.set(ylabel="nodes in the best set", xlabel="nodes in the relay set")
         best_ax.set_xticks(x, case.set_size.values)
+    members = {"in_greedy_set": greedy_sets(case), "in_best_set": best_sets(case)}
+    keep_table(figure, tidy(**members, greedy_bits=case.greedy_bits, best_bits=case.best_bits))
     return figure
 
 

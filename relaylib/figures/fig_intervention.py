@@ -5,6 +5,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from relaylib.figures.style import DOTS, confidence95, legend, panels, spread
+from relaylib.figures.table import keep_table, tidy
 from relaylib.studies.drift_findings import measures
 
 MEASURES = {
@@ -54,4 +55,13 @@ def draw(intervention: xr.Dataset) -> Figure:
         is_gate = all(name.startswith("bias") for name in names)
         axes[-1, 0].set_xlabel("shift of the gate's bias" if is_gate else "first recurrent matrix")
         legend(figure, axes[0, 0])
+    keep_table(
+        figure,
+        tidy(
+            pearson_r=values.correlation,
+            knockout_contrast=values.contrast,
+            decoded_fraction=values.decoded,
+            accuracy_at_other_delays=values.late,
+        ),
+    )
     return figure

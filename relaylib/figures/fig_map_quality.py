@@ -13,6 +13,7 @@ from relaylib.figures.style import (
     side_by_side,
     spread,
 )
+from relaylib.figures.table import keep_table, tidy
 
 
 def draw(quality: xr.Dataset) -> Figure:
@@ -37,6 +38,14 @@ def draw(quality: xr.Dataset) -> Figure:
             row[-1].set_ylabel("distance of relays / of all nodes")
             row[0].set_title(f"{task} task", loc="left")
         legend(figure, axes[0, 0])
+    keep_table(
+        figure,
+        tidy(
+            neighbours_kept_fraction=quality.preserved_fraction,
+            chance_fraction=quality.chance_fraction,
+            relay_distance_ratio=quality.relay_distance_ratio.mean("concept"),
+        ),
+    )
     return figure
 
 

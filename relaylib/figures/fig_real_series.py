@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,6 +22,7 @@ from relaylib.figures.style import (
     side_by_side,
     spread,
 )
+from relaylib.figures.table import keep_table, tidy
 
 _BASELINES = {"1-NN DTW": (0, (1, 1)), "MiniRocket": (0, (4, 1.5))}
 _CURVES = {
@@ -69,6 +71,8 @@ def draw_accuracy(series: xr.Dataset) -> Figure:
             ax.set_ylabel("accuracy, class (fraction)")
         _hide(axes, len(names))
         legend(figure, axes[0, 0], "lower center", ncols=5)
+    baselines = {"accuracy_fraction": series.baseline_accuracy, "largest_class": series.chance}
+    keep_table(figure, tidy(accuracy_fraction=random), tidy(**baselines))
     return figure
 
 
@@ -89,15 +93,18 @@ def draw_information(series: xr.Dataset, names: Sequence[str]) -> Figure:
     """
     for name in check_all("names", names, str):
         check_choice("names", name, tuple(map(str, series.data.values)))
+    tables = []
     with panels(2, len(names), 3.4, sharex="col") as (figure, axes):
         for column, name in enumerate(names):
             chosen = series.sel(data=name).isel(n_nodes=0)
-            _series(axes[0, column], chosen, json.loads(series.attrs["classes"])[name])
-            _bits(axes[1, column], chosen)
+            classes = json.loads(series.attrs["classes"])[name]
+            drawn = _series(axes[0, column], chosen, classes), _bits(axes[1, column], chosen)
+            tables += [table.assign(data=name) for table in drawn]
             axes[0, column].set_title(name)
         axes[0, 0].set_ylabel("series (training sd)")
         axes[1, 0].set_ylabel("relayed (bits)")
         legend(figure, axes[1, 0], "lower center")
+    keep_table(figure, *tables)
     return figure
 
 
@@ -132,6 +139,14 @@ def draw_drift(series: xr.Dataset) -> Figure:
             ax.set_xticks(range(first.sizes["regime"]), [str(r)[:1] for r in first.regime.values])
             ax.set_xlabel("delay", fontsize=7)
         legend(figure, axes[0, 0], "lower center")
+    keep_table(
+        figure,
+        tidy(
+            pearson_r=first.correlation,
+            pearson_r_unrelated=first.correlation_unrelated,
+            decoded_fraction=first.decoding_at_lag.sel(lag=1, drop=True),
+        ),
+    )
     return figure
 
 
@@ -167,6 +182,8 @@ def draw_knockouts(series: xr.Dataset) -> Figure:
         figure.supxlabel("nodes knocked out at the end of the series", fontsize=8)
         most = max(axes.flat, key=lambda ax: len(ax.get_legend_handles_labels()[0]))
         legend(figure, most, "upper center")
+    names_of = {curve: f"accuracy_without_{curve.removesuffix('_curve')}" for curve in _CURVES}
+    keep_table(figure, tidy(**{name: first[curve] for curve, name in names_of.items()}))
     return figure
 
 
@@ -181,7 +198,7 @@ def _hide(axes: np.ndarray, n_used: int) -> None:
         ax.set_visible(False)
 
 
-def _series(ax: Axes, chosen: xr.Dataset, classes: list[str]) -> None:
+def _series(ax: Axes, chosen: xr.Dataset, classes: list[str]) -> pd.DataFrame:
     means = chosen.mean_series.dropna("class", how="all").dropna("step", how="all")
     means = means.dropna("channel", how="all").transpose("class", "step", "channel")
     values = means.values[..., 0]
@@ -193,9 +210,11 @@ def _series(ax: Axes, chosen: xr.Dataset, classes: list[str]) -> None:
         ax.plot(np.arange(1, len(row) + 1), row, label=name, **look)
     if len(classes) <= 4:
         ax.legend(fontsize=5.5, handlelength=1, labelspacing=0.2)
+    coords = {"class": classes, "step": np.arange(1, values.shape[1] + 1)}
+    return tidy(series_sd=xr.DataArray(values, coords, dims=("class", "step")))
 
 
-def _bits(ax: Axes, chosen: xr.Dataset) -> None:
+def _bits(ax: Axes, chosen: xr.Dataset) -> pd.DataFrame:
     bits = chosen.total_bits.dropna("concept", how="all").isel(concept=-1).dropna("time", how="all")
     null = chosen.null_bits.dropna("concept", how="all").isel(concept=-1).sel(time=bits.time)
     end, x = int(chosen.n_steps), bits.time.values
@@ -207,6 +226,8 @@ def _bits(ax: Axes, chosen: xr.Dataset) -> None:
             look = architecture_look(architecture) | {"markersize": 2.2}
             band(ax, x, values, confidence95(values), label=architecture, **look)
     ax.set_xlabel("step")
+    bits, null = (values.drop_vars("concept") for values in (bits, null))
+    return tidy(relay_bits=bits, relay_bits_shuffled=null)
 
 
 def _by_regime(ax: Axes, values: xr.DataArray) -> None:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from relaylib.core.tolerances import TIE_BITS
 from relaylib.figures.style import CONTROL, legend, panels
+from relaylib.figures.table import keep_table, tidy
 from relaylib.information.significance import OCCUPIED_LIMIT
 
 ESTIMATES: dict[str, dict[str, Any]] = {
@@ -46,6 +47,8 @@ def draw(samples: xr.Dataset, *, level: float = 0.05) -> Figure:
             ax.set_xlabel("sequences in the sample")
         n = f"mean of {samples.sizes['replicate']} samples; dots: each"
         legend(figure, axes[0, 0], title=n, title_fontsize=None)
+    shown = [*ESTIMATES, "true_bits", "occupied_fraction", "p_value"]
+    keep_table(figure, tidy(**{name: samples[name] for name in shown}))
     return figure
 
 

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from relaylib.figures.style import CONTROL, Look, panels, three_digits
+from relaylib.figures.table import keep_table
 
 _LOOKS: tuple[Look, ...] = (
     {"color": "#0072b2", "marker": "o"},
@@ -33,6 +34,8 @@ def draw(bench: xr.Dataset, growth: xr.Dataset) -> Figure:
     with panels(1, 2, 3.6) as (figure, axes):
         _ratios(axes[0, 0], bench)
         _growth(axes[0, 1], growth)
+    times = growth[["size", "seconds"]].to_dataframe().dropna().reset_index()
+    keep_table(figure, bench.to_dataframe().reset_index(), times.drop(columns="point"))
     return figure
 
 

@@ -1,6 +1,7 @@
 """The course of training: accuracy, relay information, raw norms and entropies, by epoch."""
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,6 +14,7 @@ from relaylib.figures.style import (
     concept_names,
     panels,
 )
+from relaylib.figures.table import keep_table
 
 PARTS = np.linspace(0, 1, 21)
 _ROWS = {
@@ -38,6 +40,7 @@ def draw(history: xr.Dataset, maps: xr.Dataset, *, time: int | None = None) -> F
     """
     time = int(history.input_end) if time is None else time
     names = history.architecture.values
+    tables = []
     grid = panels(len(_ROWS), len(names), 1.15 * len(_ROWS) + 0.8, sharex=True, sharey="row")
     with grid as (figure, axes):
         for row, (quantity, label) in zip(axes, _ROWS.items(), strict=True):
@@ -45,7 +48,8 @@ def draw(history: xr.Dataset, maps: xr.Dataset, *, time: int | None = None) -> F
             values, null = (_at(data[quantity], time) for data in (history, maps))
             for ax, name in zip(row, names, strict=True):
                 here, stopped = values.sel(architecture=name), history.stopped_epoch
-                _course(ax, here, stopped.sel(architecture=name), concept_names(history))
+                drawn = _course(ax, here, stopped.sel(architecture=name), concept_names(history))
+                tables += [each.assign(architecture=name, quantity=quantity) for each in drawn]
                 if "concept" not in values.dims:
                     _null(ax, null.sel(architecture=name, weights="random walk"), maps.epoch)
         for ax, name in zip(axes[0], names, strict=True):
@@ -56,6 +60,7 @@ def draw(history: xr.Dataset, maps: xr.Dataset, *, time: int | None = None) -> F
         figure.align_ylabels(axes[:, 0])
         lines = [*axes[0, 0].lines, *axes[1, 0].lines]
         figure.legend(handles=lines, loc="outside upper center", ncols=len(lines))
+    keep_table(figure, *tables)
     return figure
 
 
@@ -70,7 +75,9 @@ def by_part(values: xr.DataArray, stopped: xr.DataArray) -> np.ndarray:
     return np.stack([np.interp(PARTS * end, epoch, row) for end, epoch, row in networks])
 
 
-def _course(ax: Axes, values: xr.DataArray, stopped: xr.DataArray, concepts: list[str]) -> None:
+def _course(
+    ax: Axes, values: xr.DataArray, stopped: xr.DataArray, concepts: list[str]
+) -> list[pd.DataFrame]:
     """Draw median and quartiles over replicates; one line per concept where there are concepts."""
     lines = [(values, ARCHITECTURE_COLOURS[values.architecture.item()], "trained")]
     if "concept" in values.dims:
@@ -78,10 +85,14 @@ def _course(ax: Axes, values: xr.DataArray, stopped: xr.DataArray, concepts: lis
             (values.isel(concept=index), concept_look(index)["color"], name)
             for index, name in enumerate(concepts)
         ]
+    tables = []
     for one, colour, label in lines:
         low, middle, high = np.quantile(by_part(one, stopped), [0.25, 0.5, 0.75], axis=0)
         ax.plot(PARTS, middle, color=colour, label=label)
         ax.fill_between(PARTS, low, high, color=colour, alpha=0.2, linewidth=0)
+        drawn = {"median": middle, "lower_quartile": low, "upper_quartile": high}
+        tables.append(pd.DataFrame({"part_of_training": PARTS, "series": label} | drawn))
+    return tables
 
 
 def _null(ax: Axes, null: xr.DataArray, epochs: xr.DataArray) -> None:

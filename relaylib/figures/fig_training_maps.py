@@ -4,6 +4,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from relaylib.core.seeds import stream
 from relaylib.figures.style import ARCHITECTURE_COLOURS, Look, concept_names, panels
+from relaylib.figures.table import keep_table, tidy
 
 BITS_CMAP = LinearSegmentedColormap.from_list("bits", ["#d9d9d9", "#6baed6", "#08306b"])
 """Grey, not white, at 0 bits, so that points without information are visible."""
@@ -44,6 +46,7 @@ def draw(maps: xr.Dataset) -> Figure:
             ax.set_title(title)
         for column, points, label in zip(axes.T, drawn, titles.values(), strict=True):
             _bar(figure, column, points, label, location="bottom", aspect=12, pad=0.02)
+    keep_table(figure, _table(trained, bits=True))
     return figure
 
 
@@ -66,7 +69,20 @@ def draw_null(maps: xr.Dataset) -> Figure:
         for ax, each in zip(axes[:, 0], weights, strict=True):
             ax.set_ylabel(each)
         _bar(figure, axes[:, -1], drawn, "part of training", location="right", aspect=30)
+    keep_table(figure, _table(maps))
     return figure
+
+
+def _table(maps: xr.Dataset, *, bits: bool = False) -> pd.DataFrame:
+    """Return the points of maps, to four digits: they have no unit, and their epochs and bits."""
+    place = maps.embedding.round(4).reset_coords(drop=True)
+    columns = {"x": place.isel(component=0, drop=True), "y": place.isel(component=1, drop=True)}
+    epoch = maps.epoch.reset_coords(drop=True).where(columns["x"].notnull())
+    if bits:
+        for index, name in enumerate(concept_names(maps)):
+            each = maps.information_bits.reset_coords(drop=True)
+            columns[f"bits_{name}"] = each.isel(concept=index, drop=True).round(3)
+    return tidy(**columns, epoch=epoch).drop(columns="moment")
 
 
 def _colourings(cell: xr.Dataset) -> list[tuple[xr.DataArray, Look]]:

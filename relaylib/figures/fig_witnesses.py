@@ -15,6 +15,7 @@ from relaylib.figures.style import (
     side_by_side,
     spread,
 )
+from relaylib.figures.table import keep_table, tidy
 
 _LOSS_CMAP, _DECODING_CMAP = "Blues", "RdBu"
 
@@ -56,6 +57,8 @@ def draw_matrices(regime: xr.Dataset) -> Figure:
             figure.colorbar(drawn, ax=row.tolist(), label=bar, aspect=12, shrink=0.9)
         for ax, name in zip(axes[0], names, strict=True):
             ax.set_title(str(name))
+    tables = tidy(lost_fraction=mean.loss), tidy(decoded_fraction=mean.decoding)
+    keep_table(figure, *tables)
     return figure
 
 
@@ -81,6 +84,7 @@ def draw_lags(witnesses: xr.Dataset, *, regime: str = "5") -> Figure:
             ax.set(title=f"{task} task", xlabel="lag (steps)", ylim=(-0.03, 1.03))
         axes[0, 0].set_ylabel("decoded (fraction)")
         legend(figure, axes[0, 0])
+    keep_table(figure, tidy(decoded_fraction=chosen))
     return figure
 
 
@@ -106,6 +110,7 @@ def draw_spectrum(witnesses: xr.Dataset) -> Figure:
             ax.set_yticks([0, 45, 90, 135, 180])
         axes[0, 0].set_ylabel("turn per step (degrees)")
         legend(figure, axes[0, 0])
+    keep_table(figure, tidy(turn_degrees=phase))
     return figure
 
 
@@ -128,6 +133,7 @@ def draw_theory(networks: xr.Dataset) -> Figure:
             ax.set(title=f"{task} task", xlabel="mean |cos θ| of the Jacobian")
         axes[0, 0].set_ylabel("Pearson r of successive matrices")
         legend(figure, axes[0, 0], markerscale=2)
+    keep_table(figure, tidy(predicted_r=networks.theory, pearson_r=networks.correlation))
     return figure
 
 
