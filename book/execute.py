@@ -32,7 +32,7 @@ from tqdm.auto import tqdm
 from relaylib.core.provenance import code_hash, imported_modules
 
 HERE = Path(__file__).parent
-CARD = ("card", "captions", "pictures")
+CARD = ("card", "captions", "prose", "pictures")
 """Modules of the book that change every page."""
 
 

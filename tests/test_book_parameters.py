@@ -162,7 +162,7 @@ def test_pages_of_different_parameters_have_different_short_and_plain_names():
     assert all(len(name) < 120 and name.isascii() and "/" not in name for name in names)
 
 
-HOSTILE = "`` ` </code><script>alert(1)</script> | {glue:text}`x` \n```\n**b**" + "x" * 300
+HOSTILE = "`` ` </code><script>alert(1)</script> | {numref}`x` \n```\n**b**" + "x" * 300
 
 
 def test_any_text_makes_a_page_that_shows_it_as_text(small, tmp_path):

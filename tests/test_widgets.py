@@ -63,19 +63,15 @@ def test_the_asset_is_written_while_the_book_is_executed(small_study, tmp_path, 
     assert (tmp_path / "assets" / f"{explorer.asset}.js").exists()
 
 
-def test_the_state_of_the_widget_does_not_hold_the_matrices(explorer, small_study):
-    state = explorer.get_state()
-    assert not any(isinstance(value, bytes | memoryview) for value in state.values())
-    without_script = {k: v for k, v in state.items() if k not in ("_esm", "_css")}
+def test_a_saved_notebook_holds_the_matrices_and_a_page_of_the_book_does_not(
+    explorer, small_study, tmp_path, monkeypatch
+):
+    assert explorer.get_state()["information"] == explorer._data
+    monkeypatch.setenv("RELAY_ASSETS", str(tmp_path))
+    state = RelayExplorer(small_study.dataset).get_state()
+    assert state["information"] == b""
+    without_script = {k: v for k, v in state.items() if k not in ("_esm", "_css", "information")}
     assert len(json.dumps(without_script)) < 3000 < small_study.dataset.information_bits.size
-
-
-def test_the_kernel_answers_with_the_matrices(explorer, monkeypatch):
-    sent = []
-    monkeypatch.setattr(explorer, "send", lambda *message, **more: sent.append((message, more)))
-    explorer._handle_custom_msg({"kind": "asset"}, [])
-    explorer._handle_custom_msg({"kind": "something else"}, [])
-    assert sent == [(({"kind": "asset"},), {"buffers": [explorer._data]})]
 
 
 def test_the_answer_is_read_at_the_delay_of_the_regime(explorer):

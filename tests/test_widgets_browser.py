@@ -14,7 +14,7 @@ import pytest
 import torch
 import vendor
 from browsing import needs_browser
-from widget_page import write_page, write_shim, write_static
+from widget_page import write_page, write_static
 
 from relaylib.measures.drift import drift, pearson
 from relaylib.measures.knockout import knockout_accuracy
@@ -30,14 +30,17 @@ ARCHITECTURES = ("RNN", "GRU", "LSTM")
 def pages(small_study, tmp_path_factory):
     """A site with each widget on a page of its own; the explorer's lies two folders deep."""
     site = tmp_path_factory.mktemp("widgets")
-    explorer = RelayExplorer(small_study.dataset)
-    explorer.save_asset(write_static(site))
+    saved = RelayExplorer(small_study.dataset)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RELAY_ASSETS", str(write_static(site)))
+        explorer = RelayExplorer(small_study.dataset)
     live = LiveNetwork(small_study.config, small_study.dataset, store=small_study.store)
     write_static(site / "lost")
     return SimpleNamespace(
         site=site,
         explorer=write_page(site / "a" / "b" / "explorer.html", "../../", [explorer]).as_uri(),
         live=write_page(site / "live.html", "", [live]).as_uri(),
+        saved=write_page(site / "lost" / "saved.html", "", [saved]).as_uri(),
         lost=write_page(site / "lost" / "explorer.html", "", [explorer]).as_uri(),
         explorer_widget=explorer,
         live_widget=live,
@@ -186,36 +189,18 @@ def test_the_explorer_works_below_a_path_of_a_server(pages, visit):
         server.shutdown()
 
 
-def test_the_kernel_sends_the_matrices_and_nothing_moves_when_they_come(
-    pages, visit, tmp_path, monkeypatch
-):
-    widget, asked = pages.explorer_widget, []
-    monkeypatch.setattr(widget, "send", lambda content, buffers: asked.append(buffers[0]))
-
-    def kernel(content):
-        widget._handle_custom_msg(content, [])
-        return base64.b64encode(asked[-1]).decode()
-
-    page = visit("about:blank")
-    page.expose_function("askKernel", kernel)
-    page.goto(write_shim(tmp_path / "notebook.html", widget).as_uri())
-    height = page.evaluate("window.started.then(() => document.body.scrollHeight)")
-    page.evaluate("window.answer()")
+def test_a_saved_notebook_keeps_the_matrices_without_a_kernel(pages, visit):
+    page = visit(pages.saved)
     page.wait_for_selector(".explorer[data-ready]")
-    assert len(asked) == 1
-    assert page.evaluate("document.body.scrollHeight") == height
     page.get_by_role("slider", name="Node of the RNN").focus()
     text = page.locator(".readout").text_content()
-    bits = np.frombuffer(asked[0], "<f2").reshape(2, 3, 6, 2, 15, 3, 12)[0, 0, 4, 0, 9, :, 0]
-    np.testing.assert_allclose(numbers(text.partition(": ")[2]), bits, atol=0.0055)
+    bits = np.frombuffer(pages.explorer_widget._data, "<f2").reshape(2, 3, 6, 2, 15, 3, 12)
+    of_node = bits[0, 0, 4, 0, 9, :, 0]
+    np.testing.assert_allclose(numbers(text.partition(": ")[2]), of_node, atol=0.0055)
 
 
-def test_without_asset_and_kernel_the_page_says_so(pages, visit):
-    page = visit("about:blank")
-    page.clock.install()
-    page.goto(pages.lost)
-    page.wait_for_selector(".explorer")
-    page.clock.run_for(11_000)
+def test_a_page_without_its_asset_says_so(pages, visit):
+    page = visit(pages.lost)
     assert "run this cell again" in page.get_by_role("alert").text_content()
     assert all("relay-information" in text or "ERR_FILE" in text for text in visit.complaints)
     visit.complaints.clear()

@@ -60,55 +60,6 @@ def write_page(path: Path, root: str, widgets: list[Widget], **html: str) -> Pat
     return path
 
 
-def write_shim(path: Path, widget: Widget) -> Path:
-    """Write a page that shows a widget as a notebook with a kernel does.
-
-    The page's ``askKernel(content)`` is the kernel and gives the base64 of its buffer; it is asked
-    for the answer only once the test calls ``answer()``.
-    """
-    state = {
-        name: value
-        for name, value in widget.get_state().items()
-        if name not in ("layout", "tooltip", "tabbable") and not name.startswith("_")
-    }
-    path.write_text(
-        f"""<!DOCTYPE html>
-<html lang="en"><meta charset="utf-8"><title>Notebook</title>
-<style>{widget._css}</style>
-<main></main>
-<script type="module">
-  const code = {_in_script(widget._esm)};
-  const state = {_in_script(state)};
-  const listeners = [];
-  const emit = (event, ...news) => {{
-    for (const [name, hear] of [...listeners]) if (name === event) hear(...news);
-  }};
-  const allowed = new Promise((resolve) => {{ window.answer = resolve; }});
-  const model = {{
-    get: (name) => state[name],
-    set(name, value) {{ state[name] = value; emit(`change:${{name}}`); }},
-    save_changes() {{}},
-    on: (name, hear) => listeners.push([name, hear]),
-    off(name, hear) {{
-      listeners.splice(listeners.findIndex((one) => one[0] === name && one[1] === hear), 1);
-    }},
-    async send(content) {{
-      await allowed;
-      const bytes = Uint8Array.from(atob(await askKernel(content)), (c) => c.charCodeAt(0));
-      emit("msg:custom", content, [new DataView(bytes.buffer)]);
-    }},
-  }};
-  const url = URL.createObjectURL(new Blob([code], {{type: "text/javascript"}}));
-  window.started = import(url).then((widget) =>
-    widget.default.render({{model, el: document.querySelector("main")}}));
-</script>
-</html>
-""",
-        encoding="utf-8",
-    )
-    return path
-
-
 def _in_script(value: Any) -> str:
     """Return JSON that cannot end the script element it stands in."""
     return json.dumps(value).replace("</", "<\\/")

@@ -1,11 +1,13 @@
-// Data that pages share: a script beside the page, or a message from the kernel.
+// Data of the widget's own, or of a script that the pages of a book share.
 
-/** Bytes of the asset that the model names, as a DataView; loaded once per page. */
-function assetBytes(model) {
+/** Bytes that the model holds, or else the asset that it names, as a DataView. */
+async function assetBytes(model) {
+  const own = model.get("information");
+  if (own?.byteLength) return own;
   const loaded = (globalThis.relaylibLoaded ??= new Map());
   const name = model.get("asset");
   if (!loaded.has(name)) {
-    const bytes = pageAsset(name).catch(() => kernelAsset(model));
+    const bytes = pageAsset(name);
     bytes.catch(() => loaded.delete(name)); // the next widget may try again
     loaded.set(name, bytes);
   }
@@ -33,28 +35,4 @@ async function pageAsset(name) {
   const bytes = new Uint8Array(text.length);
   for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
   return new DataView(bytes.buffer);
-}
-
-/** From the kernel, which answers with one binary message. */
-function kernelAsset(model, patience = 10000) {
-  return new Promise((resolve, reject) => {
-    const give_up = () => done(() => reject(new Error("no kernel answered")));
-    const timer = setTimeout(give_up, patience);
-    function done(finish) {
-      clearTimeout(timer);
-      model.off("msg:custom", receive);
-      finish();
-    }
-    function receive(content, buffers) {
-      if (content?.kind === "asset") done(() => resolve(new DataView(bufferOf(buffers[0]))));
-    }
-    model.on("msg:custom", receive);
-    model.send({ kind: "asset" });
-  });
-}
-
-function bufferOf(view) {
-  return view instanceof ArrayBuffer
-    ? view
-    : view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 }

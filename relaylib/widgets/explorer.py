@@ -24,11 +24,10 @@ _DIMENSIONS = ("task", "architecture", "regime", "replicate", "time", "concept",
 class RelayExplorer(anywidget.AnyWidget):
     """Choose a network, play through time, and read how many bits each node relays.
 
-    The information matrices of all networks (float16) are far larger than the rest of a page, so
-    they are not part of the widget's state. With a kernel the widget asks for them and gets one
-    binary message. Without one the page loads them from a script that all pages share, written by
-    `save_asset`, or when the widget is created while the environment variable RELAY_ASSETS names a
-    folder (as when the book is executed).
+    The information matrices of all networks (float16) are part of the widget's state, so that a
+    saved notebook keeps them. They are larger than the rest of a page of the book: where the
+    environment variable RELAY_ASSETS names a folder, as when the book is executed, they are written
+    there as a script that all pages share, by `save_asset`, and the state only names it.
 
     Parameters
     ----------
@@ -50,6 +49,7 @@ class RelayExplorer(anywidget.AnyWidget):
     _css = source("common.css", "explorer.css")
     study = traitlets.Dict().tag(sync=True)
     asset = traitlets.Unicode().tag(sync=True)
+    information = traitlets.Bytes().tag(sync=True)
     task = traitlets.Unicode().tag(sync=True)
     architecture = traitlets.Unicode("compare").tag(sync=True)
     regime = traitlets.Unicode().tag(sync=True)
@@ -70,14 +70,15 @@ class RelayExplorer(anywidget.AnyWidget):
             "regime": shown_first(labels["regimes"]),
             "time": labels["n_steps"],
         }
+        shared = os.environ.get("RELAY_ASSETS")
         super().__init__(
             study=labels,
             asset=f"relay-information-{hashlib.sha256(self._data).hexdigest()[:12]}",
+            information=b"" if shared else self._data,
             **first | shown,
         )
-        self.on_msg(self._answer)
-        if os.environ.get("RELAY_ASSETS"):
-            self.save_asset(os.environ["RELAY_ASSETS"])
+        if shared:
+            self.save_asset(shared)
 
     @traitlets.validate("task", "architecture", "regime", "replicate", "time")
     def _check(self, proposal: Any) -> Any:
@@ -108,10 +109,6 @@ class RelayExplorer(anywidget.AnyWidget):
             )
             partial.replace(path)
         return path
-
-    def _answer(self, _widget: Any, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        if content.get("kind") == "asset":
-            self.send({"kind": "asset"}, buffers=[self._data])
 
 
 def pack_information(information_bits: np.ndarray) -> bytes:

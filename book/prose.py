@@ -1,0 +1,41 @@
+"""Prose of a notebook that states numbers of its run; readable in Jupyter and in the book alike.
+
+The text is the Markdown output of a cell. The book renders it with its roles and cross-references
+(``nb_render_markdown_format`` in _config.yml).
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from IPython.display import Markdown, display
+
+MIME = "application/vnd.relaylib.numbers+json"
+"""The type of an output that keeps numbers; nothing shows it."""
+_PLACE = re.compile(r"(?<![\w\\^}])\{([a-z]\w*)\}(?!`)")
+"""``{name}``, but neither a role (``{name}`text` ``) nor an argument in TeX (``x_{name}``)."""
+
+
+class Numbers(dict[str, str]):
+    """The numbers of a notebook's run by name, as they are printed."""
+
+    def keep(self, **values: Any) -> None:
+        """Add values, and keep them in the notebook, for the captions of its figures."""
+        shown = {name: str(value) for name, value in values.items()}
+        self.update(shown)
+        display({MIME: shown}, raw=True)
+
+    def prose(self, text: str) -> Markdown:
+        """Return a text in Markdown with its ``{name}`` replaced by the numbers of these names.
+
+        Raises
+        ------
+        KeyError
+            If there is no number of a name.
+        """
+        return Markdown(fill(text.strip("\n"), self))
+
+
+def fill(text: str, numbers: Mapping[str, str]) -> str:
+    """Return ``text`` with each ``{name}`` replaced by ``numbers[name]``; KeyError if missing."""
+    return _PLACE.sub(lambda place: numbers[place[1]], text)
