@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,7 +95,7 @@ def load_scaling(run: str = "bench.json", *, folder: Path = FOLDER) -> xr.Datase
     lines = _stored(run, folder)["scaling"]
     names = [f"{line['what']}, by {line['over']}" for line in lines]
     longest = max(len(line["sizes"]) for line in lines)
-    columns = {
+    columns: dict[str, Any] = {
         name: ("series", [line[name] for line in lines])
         for name in ("what", "over", "exponent", "peak_rss_mb")
     }
