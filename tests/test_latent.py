@@ -7,12 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
-from ipywidgets.embed import dependency_state, embed_data
 from matplotlib.figure import Figure
 
 from relaylib.core.store import Store
@@ -23,7 +21,7 @@ from relaylib.studies.latent import LatentConfig, removal_projections, run_laten
 from relaylib.studies.study import load_ensemble, run_study
 from relaylib.tasks.block import BlockTask
 from relaylib.tasks.memory import MemoryTask
-from relaylib.widgets.frames import frames
+from relaylib.widgets.frames import Frames
 
 STUDY = StudyConfig(
     tasks=(MemoryTask(),), architectures=("RNN",), regimes=("2", "random"), n_replicates=2
@@ -209,25 +207,16 @@ def test_fig13_panels_are_the_projections(network: xr.Dataset) -> None:
         np.testing.assert_allclose(drawn.get_offsets(), expected)
 
 
-def test_frames_link_in_the_page_and_say_what_they_show(network: xr.Dataset) -> None:
-    box = frames(fig13_removal.frames(network), label="nodes removed")
-    (play, slider), stack = box.children[0].children, box.children[1]
-    assert isinstance(stack, ipywidgets.Stack)
-    assert (play.max, slider.max, len(stack.children)) == (11, 11, 12)
-    assert 'alt="3 of 12 nodes removed, 9 left"' in stack.children[3].value
-    assert all("data:image/png" in child.value for child in stack.children)
+def test_frames_say_what_they_show(network: xr.Dataset) -> None:
+    shown = Frames(fig13_removal.frames(network), label="nodes removed", index=2)
+    assert [picture["text"] for picture in shown.pictures][3] == "3 of 12 nodes removed, 9 left"
+    assert len({picture["png"] for picture in shown.pictures}) == 12
     assert not plt.get_fignums()
-    state = embed_data([box], state=dependency_state([box]))["manager_state"]["state"]
-    links = [w["state"] for w in state.values() if w["model_name"] == "LinkModel"]
-    pairs = {(tuple(link["source"]), tuple(link["target"])) for link in links}
-    play, slider, stack = (f"IPY_MODEL_{widget.model_id}" for widget in (play, slider, stack))
-    assert pairs == {
-        ((play, "value"), (slider, "value")),
-        ((slider, "value"), (stack, "selected_index")),
-    }
+    with pytest.raises(ValueError, match=r"index must be in 0..11, got 12"):
+        shown.index = 12
 
 
 @pytest.mark.parametrize("n", [0, 21])
 def test_too_few_or_too_many_frames(n: int) -> None:
     with pytest.raises(ValueError, match="pictures must be 1 to 20"):
-        frames([(Figure(figsize=(1, 1)), "empty")] * n, label="frame")
+        Frames([(Figure(figsize=(1, 1)), "empty")] * n, label="frame")

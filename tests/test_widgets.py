@@ -1,6 +1,7 @@
 """The Python side of the widgets: what they send to the page, and which arguments are errors."""
 
 import base64
+import gzip
 import json
 import re
 
@@ -30,7 +31,7 @@ def live(small_study):
 
 def asset_of(path):
     (text,) = re.findall(r'"\] = "([A-Za-z0-9+/=]+)";\n$', path.read_text())
-    return base64.b64decode(text)
+    return gzip.decompress(base64.b64decode(text))
 
 
 def test_packed_information_comes_back_to_half_precision():

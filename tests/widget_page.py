@@ -10,14 +10,11 @@ from ipywidgets import Widget
 from ipywidgets.embed import dependency_state, embed_data
 
 BOOK = Path(__file__).parent.parent / "book"
-VENDOR = BOOK / "vendor" / "widgets"
-SCRIPTS = ("fontawesome.js", "require.js", "paths.js", "embed-amd.js")
 
 
 def write_static(site: Path) -> Path:
     """Lay the widgets' scripts into ``site/_static`` as the book does; return that folder."""
     static = site / "_static"
-    shutil.copytree(VENDOR, static / "widgets", dirs_exist_ok=True)
     shutil.copytree(BOOK / "style" / "widgets", static / "widgets", dirs_exist_ok=True)
     return static
 
@@ -32,10 +29,6 @@ def write_page(path: Path, root: str, widgets: list[Widget], **html: str) -> Pat
         for view in data["view_specs"]
     )
     state = _in_script(data["manager_state"])
-    scripts = "\n".join(
-        f'<script src="{root}_static/widgets/{name}" data-jupyter-widgets-cdn="./_none_/"></script>'
-        for name in SCRIPTS
-    )
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in html.items())
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
@@ -51,7 +44,7 @@ def write_page(path: Path, root: str, widgets: list[Widget], **html: str) -> Pat
 <main><h1>Widgets</h1>
 {views}
 </main>
-{scripts}
+<script src="{root}_static/widgets/runtime.js"></script>
 <script type="application/vnd.jupyter.widget-state+json">{state}</script>
 </html>
 """,

@@ -1,7 +1,5 @@
-// Names for screen readers where the theme and the stock widgets give none.
+// Names for screen readers where the theme gives none.
 (function () {
-  const ICONS = {'fa-play': 'Play', 'fa-pause': 'Pause', 'fa-stop': 'Stop', 'fa-retweet': 'Repeat'};
-
   function name(element, label) {
     if (element && element.getAttribute('aria-label') !== label) {
       element.setAttribute('aria-label', label);
@@ -18,14 +16,6 @@
     });
     document.querySelectorAll('.theme-switch-button').forEach((button) => {
       name(button, 'Color mode: Light, Dark, System Settings');
-    });
-    document.querySelectorAll('.widget-play button').forEach((button) => {
-      const icon = Object.keys(ICONS).find((key) => button.querySelector('.' + key));
-      if (icon) name(button, ICONS[icon]);
-    });
-    document.querySelectorAll('.widget-slider').forEach((slider) => {
-      const label = slider.querySelector('.widget-label')?.textContent || 'Value';
-      slider.querySelectorAll('.noUi-handle').forEach((handle) => name(handle, label));
     });
   }
 

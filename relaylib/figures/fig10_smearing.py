@@ -1,5 +1,7 @@
 """Figs. 10 and 11: how many concepts a node carries, and how many nodes carry a concept."""
 
+from collections.abc import Hashable, Mapping
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -8,7 +10,7 @@ from matplotlib.figure import Figure
 
 from relaylib.figures.style import ARCHITECTURE_COLOURS, Look, confidence95, panels, spread
 from relaylib.figures.table import keep_table, tidy
-from relaylib.measures.smearing import smearing
+from relaylib.measures.smearing import Smearing, smearing
 
 
 def draw(information_bits: xr.DataArray) -> Figure:
@@ -38,15 +40,15 @@ def draw(information_bits: xr.DataArray) -> Figure:
         axes[1, 0].set_ylabel("fraction of concepts")
         n = f"bars: mean of n = {sizes['replicate']} networks"
         figure.suptitle(f"{n}; whiskers: its 95 % interval; dots: single networks", fontsize=7)
-    keep_table(figure, _table(carried))
+    keep_table(figure, _table(carried, sizes))
     return figure
 
 
-def _table(carried: xr.Dataset) -> pd.DataFrame:
+def _table(carried: Smearing, sizes: Mapping[Hashable, int]) -> pd.DataFrame:
     """Return, for each network and count, the share of its nodes and of its concepts."""
     sides = {
-        "fraction_of_nodes": (carried.concepts_per_node, carried.sizes["concept"]),
-        "fraction_of_concepts": (carried.nodes_per_concept, carried.sizes["node"]),
+        "fraction_of_nodes": (carried.concepts_per_node, sizes["concept"]),
+        "fraction_of_concepts": (carried.nodes_per_concept, sizes["node"]),
     }
     arrays = {}
     for name, (counts, largest) in sides.items():

@@ -74,14 +74,14 @@ def draw_null(maps: xr.Dataset) -> Figure:
 
 
 def _table(maps: xr.Dataset, *, bits: bool = False) -> pd.DataFrame:
-    """Return the points of maps, to four digits: they have no unit, and their epochs and bits."""
-    place = maps.embedding.round(4).reset_coords(drop=True)
+    """Return the points of maps, to three digits: they have no unit, and their epochs and bits."""
+    place = maps.embedding.round(3).reset_coords(drop=True)
     columns = {"x": place.isel(component=0, drop=True), "y": place.isel(component=1, drop=True)}
     epoch = maps.epoch.reset_coords(drop=True).where(columns["x"].notnull())
     if bits:
         for index, name in enumerate(concept_names(maps)):
             each = maps.information_bits.reset_coords(drop=True)
-            columns[f"bits_{name}"] = each.isel(concept=index, drop=True).round(3)
+            columns[f"bits_{name}"] = each.isel(concept=index, drop=True).round(2)
     return tidy(**columns, epoch=epoch).drop(columns="moment")
 
 

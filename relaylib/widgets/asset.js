@@ -16,7 +16,7 @@ async function assetBytes(model) {
 
 /**
  * From the built book. A script, because a page opened from disk may load one but not fetch data;
- * it leaves base64 in globalThis.relaylibAssets. Sphinx names the book's root on every page.
+ * it leaves packed bytes as base64 in globalThis.relaylibAssets. Sphinx names the book's root on every page.
  */
 async function pageAsset(name) {
   const assets = (globalThis.relaylibAssets ??= {});
@@ -30,9 +30,8 @@ async function pageAsset(name) {
       document.head.append(script);
     });
   }
-  const text = atob(assets[name]);
+  const packed = Uint8Array.from(atob(assets[name]), (letter) => letter.charCodeAt(0));
   delete assets[name];
-  const bytes = new Uint8Array(text.length);
-  for (let index = 0; index < text.length; index++) bytes[index] = text.charCodeAt(index);
-  return new DataView(bytes.buffer);
+  const bytes = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new DataView(await new Response(bytes).arrayBuffer());
 }

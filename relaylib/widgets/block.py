@@ -1,14 +1,13 @@
 """The block task as a player: what the networks receive, frame by frame."""
 
 import numpy as np
-from ipywidgets import VBox
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
 
 from relaylib.figures.style import PAGE, panels
 from relaylib.tasks.block import BlockTask
-from relaylib.widgets.frames import frames
+from relaylib.widgets.frames import Frames
 
 VALUE_NAMES = {
     "direction": ("left", "right"),
@@ -18,20 +17,20 @@ VALUE_NAMES = {
 """Words for the values -1 and +1 of concepts."""
 
 
-def block_player() -> VBox:
+def block_player() -> Frames:
     """Show the eight blocks on their rings, one picture per frame of the input.
 
     Returns
     -------
-    ipywidgets.VBox
-        As from `relaylib.widgets.frames.frames`: no kernel is needed.
+    Frames
+        A widget that needs no kernel.
     """
     n_steps = BlockTask.n_steps
     pictures = [
         (_draw_frame(step), f"The eight blocks at step {step} of {n_steps}, all from one start.")
         for step in range(1, n_steps + 1)
     ]
-    return frames(pictures, label="step")
+    return Frames(pictures, label="step", start=1)
 
 
 def _draw_frame(step: int) -> Figure:

@@ -1,6 +1,7 @@
 """Relay explorer: every network of a study, its information matrices step by step."""
 
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -64,6 +65,7 @@ class RelayExplorer(anywidget.AnyWidget):
             )
         bits = study.information_bits.transpose(*_DIMENSIONS)
         self._data = pack_information(bits.values)
+        self._packed = gzip.compress(self._data, mtime=0)
         labels = _labels(study)
         first = {
             "task": labels["tasks"][0]["name"],
@@ -73,7 +75,7 @@ class RelayExplorer(anywidget.AnyWidget):
         shared = os.environ.get("RELAY_ASSETS")
         super().__init__(
             study=labels,
-            asset=f"relay-information-{hashlib.sha256(self._data).hexdigest()[:12]}",
+            asset=f"relay-information-{hashlib.sha256(self._packed).hexdigest()[:12]}",
             information=b"" if shared else self._data,
             **first | shown,
         )
@@ -102,7 +104,7 @@ class RelayExplorer(anywidget.AnyWidget):
         path = Path(folder) / f"{self.asset}.js"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            text = base64.b64encode(self._data).decode()
+            text = base64.b64encode(self._packed).decode()
             partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
             partial.write_text(
                 f'(globalThis.relaylibAssets ??= {{}})["{self.asset}"] = "{text}";\n'

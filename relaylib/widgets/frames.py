@@ -1,22 +1,24 @@
-"""A series of pictures behind a slider, made of stock widgets alone: it works without a kernel."""
+"""Pictures to leaf through in the page, without a kernel."""
 
 import base64
-import html
 import io
 from collections.abc import Iterable
+from typing import Any
 
-import ipywidgets
+import anywidget
+import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 
+from relaylib.core.checks import check_integer
+from relaylib.widgets import source
+
 MAX_FRAMES = 20
-"""Every frame is stored in the page."""
-_N_COLOURS = 64  # palette of each picture: a third of the bytes, without a visible difference
+"""Every picture is part of the page."""
+_N_COLOURS = 64  # a third of the bytes, without a visible difference
 
 
-def frames(
-    pictures: Iterable[tuple[Figure, str]], *, label: str, dpi: int = 120
-) -> ipywidgets.VBox:
+class Frames(anywidget.AnyWidget):
     """Show one picture at a time, with a slider and a play button.
 
     Parameters
@@ -25,49 +27,49 @@ def frames(
         Figures, each with what it shows in words: the line above it and its alternative text.
     label
         What the slider counts, e.g. "nodes removed".
+    start
+        Number of the first picture.
     dpi
         Resolution of the pictures.
-
-    Returns
-    -------
-    ipywidgets.VBox
-        A `Play` and an `IntSlider`, linked in the page itself to a `Stack` of pictures.
+    index
+        Which picture is shown first, from 0; can be set later.
 
     Raises
     ------
     ValueError
-        If there is no picture, or more than 20.
+        If there is no picture, or more than 20, or none with that index.
     """
-    pages = [ipywidgets.HTML(_picture(figure, text, dpi)) for figure, text in pictures]
-    if not 1 <= len(pages) <= MAX_FRAMES:
-        raise ValueError(f"pictures must be 1 to {MAX_FRAMES}, got {len(pages)}")
-    last = len(pages) - 1
-    play = ipywidgets.Play(min=0, max=last, interval=900, description=label)
-    slider = ipywidgets.IntSlider(
-        min=0,
-        max=last,
-        description=label,
-        readout=False,  # the line above the picture says it
-        style={"description_width": "initial"},
-        layout={"width": "min(100%, 26em)"},
-    )
-    stack = ipywidgets.Stack(pages, selected_index=0, layout={"width": "100%"})
-    ipywidgets.jslink((play, "value"), (slider, "value"))
-    ipywidgets.jslink((slider, "value"), (stack, "selected_index"))
-    controls = ipywidgets.HBox([play, slider], layout={"flex_flow": "row wrap"})
-    return ipywidgets.VBox([controls, stack])
+
+    _esm = source("common.js", "frames.js")
+    _css = source("common.css", "frames.css")
+    pictures = traitlets.List(traitlets.Dict()).tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
+    start = traitlets.Int(0).tag(sync=True)
+    index = traitlets.Int(0).tag(sync=True)
+
+    def __init__(
+        self,
+        pictures: Iterable[tuple[Figure, str]],
+        *,
+        label: str,
+        start: int = 0,
+        dpi: int = 120,
+        **shown: Any,
+    ) -> None:
+        made = [{"png": _png(figure, dpi), "text": text} for figure, text in pictures]
+        if not 1 <= len(made) <= MAX_FRAMES:
+            raise ValueError(f"pictures must be 1 to {MAX_FRAMES}, got {len(made)}")
+        super().__init__(pictures=made, label=label, start=start, **shown)
+
+    @traitlets.validate("index")
+    def _check(self, proposal: Any) -> Any:
+        return check_integer("index", proposal.value, 0, len(self.pictures) - 1)
 
 
-def _picture(figure: Figure, text: str, dpi: int) -> str:
-    source = base64.b64encode(_png(figure, dpi)).decode()
-    words = html.escape(text, quote=True)
-    image = f'<img src="data:image/png;base64,{source}" alt="{words}" style="max-width: 100%">'
-    return f"<div><p>{words}</p>{image}</div>"
-
-
-def _png(figure: Figure, dpi: int) -> bytes:
+def _png(figure: Figure, dpi: int) -> str:
+    """Return a picture of a few colours, as base64."""
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=dpi)
     with Image.open(drawn) as picture:
         picture.convert("RGB").quantize(_N_COLOURS).save(small, format="png", optimize=True)
-    return small.getvalue()
+    return base64.b64encode(small.getvalue()).decode()

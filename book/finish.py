@@ -1,0 +1,104 @@
+"""After Sphinx: number the data of figures, write what the search looks through, remove leftovers.
+
+The search of the theme fetches pages, which a browser refuses where the book is opened from disk.
+So the texts of all sections are a script, which the search page loads (style/search.js).
+"""
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+from bs4 import BeautifulSoup, Tag
+
+from relaylib.core.files import write_atomically
+
+SECTIONS = "_static/sections.js"
+LEFT_OVER = ("*.map", "*.ttf", "fontawesome.js", "README.md")
+"""Files that the theme brings and no page uses: each icon is in a font of another format, too."""
+HEAVY = {"image/png", "application/vnd.jupyter.widget-view+json"}
+"""Outputs that a notebook for download does not hold."""
+_SKIPPED = "script, style, .headerlink, .cell_input, .visually-hidden, .viewcode-link"
+"""What of a page is not looked through."""
+_OWN_PAGES = ("genindex", "search", "py-modindex", "index", "_modules/", "_static/")
+"""Pages without text of their own, by how their path begins."""
+
+
+def finish(site: Path) -> None:
+    """Do all of this to the pages in the folder ``site``; doing it again changes nothing."""
+    sections, linked = [], set()
+    for path in sorted(site.rglob("*.html")):
+        name = path.relative_to(site).as_posix()
+        if not name.startswith("_static/"):
+            page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+            number_downloads(path, page)
+            linked |= downloads(path)
+            if not name.startswith(_OWN_PAGES):
+                sections += sections_of(page, name)
+    for path in (site / "_downloads").rglob("*"):
+        if path.is_file() and path not in linked:
+            path.unlink()
+        elif path.suffix == ".ipynb":
+            lighten(path)
+    for pattern in LEFT_OVER:
+        for path in (site / "_static").rglob(pattern):
+            path.unlink()
+    text = json.dumps(sections, ensure_ascii=False, separators=(",", ":"))
+    write_atomically(site / SECTIONS, f"globalThis.relaySections = {text};\n".encode())
+
+
+def number_downloads(path: Path, page: BeautifulSoup) -> None:
+    """Name the data of each figure of a page after the figure's number, as printed."""
+    text = path.read_text(encoding="utf-8")
+    for figure in page.select("figure:has(.caption-number):has(a.download)"):
+        number = "".join(re.findall(r"\d", figure.select(".caption-number")[0].text))
+        link = str(figure.select("a.download")[0]["href"])
+        numbered = f"{link.rpartition('/')[0]}/figure-{number}.csv"
+        if link != numbered:
+            (path.parent / unquote(link)).replace(path.parent / numbered)
+            text = text.replace(f'"{link}"', f'"{numbered}"')
+    write_atomically(path, text.encode())
+
+
+def lighten(path: Path) -> None:
+    """Remove pictures and widgets from a notebook for download: the page has them."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["metadata"].pop("widgets", None)
+    for cell in notebook["cells"]:
+        if "outputs" in cell:
+            cell["outputs"] = [o for o in cell["outputs"] if not HEAVY & set(o.get("data", {}))]
+    write_atomically(path, json.dumps(notebook, ensure_ascii=False, indent=1).encode())
+
+
+def downloads(path: Path) -> set[Path]:
+    """Return the files that a page offers for download."""
+    links = re.findall(r'href="([^"#?]*_downloads/[^"]+)"', path.read_text(encoding="utf-8"))
+    return {(path.parent / unquote(link)).resolve() for link in links}
+
+
+def sections_of(page: BeautifulSoup, name: str) -> list[dict[str, str]]:
+    """Return title, address and text of each section of a page, without those inside it."""
+    article = page.select_one("article")
+    if article is None or article.h1 is None:
+        return []
+    for element in article.select(_SKIPPED):
+        element.decompose()
+    of_page = _text(article.h1)
+    found = []
+    for section in article.select("section[id]"):
+        title = _text(section.find(re.compile(r"^h\d$")) or section)
+        inner = [part.extract() for part in section.find_all("section", recursive=False)]
+        found.append(
+            {
+                "page": of_page,
+                "title": title,
+                "url": name if title == of_page else f"{name}#{section['id']}",
+                "text": _text(section).removeprefix(title).strip(),
+            }
+        )
+        section.extend(inner)
+    return found
+
+
+def _text(element: Tag) -> str:
+    return " ".join(element.get_text(" ").split())
