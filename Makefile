@@ -63,8 +63,8 @@ serve: $(READY) ## show the built book at http://localhost:8000 (PORT=... to cha
 lab: $(READY) ## open the notebooks in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter-lab
 
-notebook: $(READY) ## run one notebook: make notebook NB=04_knockouts ARGS="-p task block"
-	@[ -n "$(NB)" ] || { echo 'Name a notebook: make notebook NB=04_knockouts ARGS="-p task block"' >&2; exit 1; }
+notebook: $(READY) ## run one notebook: make notebook NB=04_knockouts ARGS="-p regime 5"
+	@[ -n "$(NB)" ] || { echo 'Name a notebook: make notebook NB=04_knockouts ARGS="-p regime 5"' >&2; exit 1; }
 	$(BIN)/python book/execute.py --profile $(PROFILE) --notebook "$(NB)" $(ARGS)
 
 fuzz: $(READY) ## give every public function every bad input, and count the outcomes

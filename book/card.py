@@ -16,6 +16,11 @@ import pictures
 from pages import ROOT, Page
 from parameters import parameters_of
 
+FOLDED = {
+    "parameters": "Parameters of this page",
+    "injected-parameters": "Parameters that this run changed",
+}
+"""What stands on folded cells, by their tag."""
 LIBRARIES = ("relaylib", "torch", "numpy", "numba", "scikit-learn", "xarray", "matplotlib")
 
 
@@ -34,6 +39,7 @@ def complete(notebook: nbformat.NotebookNode, record: PageRecord) -> None:
     """Add links, banner and record to an executed notebook, in place."""
     notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("relay") != "data"]
     for cell in notebook.cells:
+        _fold_parameters(cell)
         figure = cell.metadata.get("mystnb", {}).get("figure")
         if figure:
             links = [_source_link(name) for name in drawn_by(notebook, cell.source)]
@@ -42,6 +48,16 @@ def complete(notebook: nbformat.NotebookNode, record: PageRecord) -> None:
     if record.profile != "paper":
         notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_banner(record)))
     notebook.cells.append(nbformat.v4.new_markdown_cell(_card(record)))
+
+
+def _fold_parameters(cell: nbformat.NotebookNode) -> None:
+    """Fold a cell of parameters away, to be opened on demand."""
+    tags = cell.metadata.get("tags", [])
+    for tag, title in FOLDED.items():
+        if tag in tags and "remove-input" not in tags:
+            cell.metadata["tags"] = [*tags, "hide-input"]
+            prompts = {"code_prompt_show": title, "code_prompt_hide": title}
+            cell.metadata["mystnb"] = cell.metadata.get("mystnb", {}) | prompts
 
 
 def with_data(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
@@ -56,7 +72,7 @@ def with_data(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.Noteboo
             path = folder / f"{figure['name']}.csv"
             source = (
                 "from relaylib.figures.table import table_of\n"
-                f"table_of({variable}).to_csv({str(path)!r}, index=False, float_format='%.5g')"
+                f"table_of({variable}).to_csv({str(path)!r}, index=False, float_format='%.4g')"
             )
             copy.cells.append(nbformat.v4.new_code_cell(source, metadata={"relay": "data"}))
     return copy

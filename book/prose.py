@@ -19,9 +19,16 @@ _PLACE = re.compile(r"(?<![\w\\^}])\{([a-z]\w*)\}(?!`)")
 class Numbers(dict[str, str]):
     """The numbers of a notebook's run by name, as they are printed."""
 
-    def keep(self, **values: Any) -> None:
-        """Add values, and keep them in the notebook, for the captions of its figures."""
-        shown = {name: str(value) for name, value in values.items()}
+    def keep(self, prefix: str = "", /, **values: Any) -> None:
+        """Add values, and keep them in the notebook, for the captions of its figures.
+
+        Parameters
+        ----------
+        prefix
+            If not empty, a word that is put before each name: ``prefix_name``.
+        """
+        before = f"{prefix}_" if prefix else ""
+        shown = {before + name: str(value) for name, value in values.items()}
         self.update(shown)
         display({MIME: shown}, raw=True)
 

@@ -175,12 +175,10 @@ def test_figures_1_to_13_are_the_papers(notebook_pages):
         ("01_tasks", 1),
         ("02_training", 1),
         ("03_relays", 1),
-        ("04_knockouts", 1),
-        ("04_knockouts-task-block", 1),
+        ("04_knockouts", 2),
         ("05_information_over_time", 2),
         ("06_drift", 2),
-        ("07_smearing", 1),
-        ("07_smearing-task-block", 1),
+        ("07_smearing", 2),
         ("08_latent_space", 2),
     ]
     captions = [

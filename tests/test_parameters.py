@@ -106,6 +106,7 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "n_nodes": (2, 12, 20),
         "agreement": (0.5, 0.9, 1.0),
     },
+    "17_limits": {"n_steps": (3, 6, 10)},
 }
 OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
     "00_home": {"n_replicates": (1,), "n_nodes": (1, 17), "learning_rate": (0.0,)},
@@ -131,7 +132,6 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "learning_rate": (0.0,),
     },
     "04_knockouts": {
-        "task": ("both",),
         "regime": ("0",),
         "time": (0, 11),
         "n_random": (0,),
@@ -151,7 +151,6 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "06_drift": {"lag": (0, 6), "value": ("sum",), "n_nodes": (0,), "learning_rate": (0.0,)},
     "07_smearing": {
-        "task": ("both",),
         "regime": ("6",),
         "time": (0, 16),
         "n_nodes": (0,),
@@ -202,6 +201,7 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "learning_rate": (0.0,),
     },
     "14_samples": {"n_shuffles": (1,), "n_nodes": (1, 63), "agreement": (0.4, 1.1)},
+    "17_limits": {"n_steps": (2, 11)},
 }
 
 

@@ -24,8 +24,10 @@ def numbers(monkeypatch):
 def test_numbers_are_kept_as_text_and_in_the_notebook(numbers):
     numbers.keep(low=0.5, name="RNN")
     numbers.keep(low="0.50")
-    assert numbers == {"low": "0.50", "name": "RNN"}
-    assert numbers.shown == [{MIME: {"low": "0.5", "name": "RNN"}}, {MIME: {"low": "0.50"}}]
+    numbers.keep("block", low=1)
+    assert numbers == {"low": "0.50", "name": "RNN", "block_low": "1"}
+    kept = [{"low": "0.5", "name": "RNN"}, {"low": "0.50"}, {"block_low": "1"}]
+    assert numbers.shown == [{MIME: each} for each in kept]
 
 
 def test_the_text_states_the_numbers(numbers):
