@@ -6,6 +6,9 @@ import io
 import nbformat
 from PIL import Image
 
+NARROW = 460
+"""Pixels: a figure up to this width is shrunk to fit a phone, wider ones scroll there."""
+
 SHARP = '%config InlineBackend.figure_formats = ["retina"]'
 """Run before a notebook: figures with twice the resolution at which they are shown."""
 
@@ -17,6 +20,9 @@ def fit(notebook: nbformat.NotebookNode) -> None:
         if "figure" in shown:
             (output,) = (o for o in cell.outputs if "image/png" in o.get("data", {}))
             output.data["image/png"] = _in_palette(output.data["image/png"])
+            width = output.metadata["image/png"]["width"]
+            if width <= NARROW:
+                shown["image"]["classes"] = "narrow"
             shown["image"]["width"] = f"{output.metadata['image/png']['width']}px"
 
 

@@ -29,7 +29,7 @@ def test_a_figure_keeps_its_looks_and_is_shown_at_its_size(drawn):
     cell.metadata = nbformat.from_dict({"mystnb": {"figure": {}, "image": {"alt": "A ramp."}}})
     notebook = new.new_notebook(cells=[new.new_markdown_cell("# Title"), cell])
     pictures.fit(notebook)
-    assert cell.metadata.mystnb.image == {"alt": "A ramp.", "width": "200px"}
+    assert cell.metadata.mystnb.image == {"alt": "A ramp.", "classes": "narrow", "width": "200px"}
     kept = Image.open(io.BytesIO(base64.b64decode(cell.outputs[0].data["image/png"])))
     assert kept.mode == "P"
     assert np.abs(np.asarray(kept.convert("RGB")).astype(int) - pixels).max() <= 2

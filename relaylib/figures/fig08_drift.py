@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from relaylib.figures.style import (
-    COLUMN,
     CONTROL,
     DOTS,
     architecture_look,
@@ -34,10 +33,10 @@ def by_regime(drift: xr.Dataset, name: str, label: str) -> Figure:
     """Draw one measure of a drift dataset, one panel per task; short grey lines: its null."""
     measure, n_pairs, lag = drift[name], drift.n_pairs.values, drift.attrs["lag"]
     null = drift[f"{name}_unrelated"].mean("replicate")
+    apart = f"{lag} step{'s' if lag > 1 else ''} apart"
     n_tasks, n_regimes = measure.sizes["task"], measure.sizes["regime"]
-    grid = panels(n_tasks, 1, 1.95 * n_tasks + 0.6, width=COLUMN, sharex=True, sharey=True)
-    with grid as (figure, axes):
-        for ax, task in zip(axes[:, 0], measure.task.values, strict=True):
+    with panels(1, n_tasks, 3.0, sharex=True, sharey=True) as (figure, axes):
+        for ax, task in zip(axes[0], measure.task.values, strict=True):
             ax.axhline(0, color="0.6", linewidth=0.7)
             for place, architecture, cell in side_by_side(measure.sel(task=task), 0.24):
                 _architecture(ax, cell.transpose("replicate", "regime"), place)
@@ -45,10 +44,10 @@ def by_regime(drift: xr.Dataset, name: str, label: str) -> Figure:
                 ax.hlines(y, x - 0.1, x + 0.1, colors=CONTROL, linewidth=1.6, label="unrelated")
             for position in np.flatnonzero(n_pairs == 0):
                 ax.text(position, 0.02, "no pair", ha="center", fontsize=7, color="0.4")
-            apart = f"{lag} step{'s' if lag > 1 else ''} apart"
-            ax.set(title=f"{task} task", ylabel=f"{label}, {apart}")
-        axes[-1, 0].set_xticks(range(n_regimes), measure.regime.values)
-        axes[-1, 0].set(xlabel="delay in training (steps)", xlim=(-0.6, n_regimes - 0.4))
+            ax.set(title=f"{task} task", xlabel="delay in training (steps)")
+            ax.set_xticks(range(n_regimes), measure.regime.values)
+            ax.set_xlim(-0.6, n_regimes - 0.4)
+        axes[0, 0].set_ylabel(f"{label}, {apart}")
         handles, labels = axes[0, 0].get_legend_handles_labels()
         entries = dict(zip(labels, handles, strict=True))
         entries["unrelated"] = entries.pop("unrelated")

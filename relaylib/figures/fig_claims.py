@@ -16,7 +16,8 @@ _LOOKS: dict[str, Look] = {
 }
 """By whether a group holds."""
 _WORDS = ("holds", "does not hold", "for reference, not counted")
-_COLUMNS, _ROW = 3, 0.135  # columns of panels; inches per group
+_COLUMNS, _ROW = 2, 0.175  # columns of panels; inches per group
+_WORD = 7.8  # points: nine pixels where the figure is shrunk for a phone
 
 
 def draw(table: xr.Dataset) -> Figure:
@@ -46,7 +47,7 @@ def draw(table: xr.Dataset) -> Figure:
                 _panel(ax, table.isel(row=quantities[index]))
         marks = zip(_LOOKS.values(), _WORDS, strict=True)
         handles = [plt.Line2D([], [], label=words, **look) for look, words in marks]
-        figure.legend(handles=handles, loc="outside lower center", ncols=3)
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize=_WORD)
     keep_table(figure, table.to_dataframe().reset_index(drop=True))
     return figure
 
@@ -70,11 +71,11 @@ def _panel(ax: Axes, rows: xr.Dataset) -> None:
         dot = look | {"linestyle": "", "markersize": 3, "label": str(one.group.item())}
         ax.plot(one.estimate.item(), y, **dot)
     first = rows.isel(row=0)
-    ax.set_title(f"{first.id.item()}: {first.verdict.item()}", loc="left", fontsize=7)
-    ax.set_xlabel(first.quantity.item(), fontsize=6, labelpad=1)
-    ax.set_yticks(range(n_rows), rows.group.values, fontsize=5.5)
+    ax.set_title(f"{first.id.item()}: {first.verdict.item()}", loc="left", fontsize=8.5)
+    ax.set_xlabel(first.quantity.item(), fontsize=_WORD, labelpad=1)
+    ax.set_yticks(range(n_rows), rows.group.values, fontsize=_WORD)
     ax.tick_params(axis="y", length=0)
-    ax.tick_params(axis="x", labelsize=5.5, pad=1)
+    ax.tick_params(axis="x", labelsize=_WORD, pad=1)
     ax.locator_params(axis="x", nbins=4)
     ax.set_ylim(n_rows - 0.4, -0.6)
     ax.spines["left"].set_visible(False)
