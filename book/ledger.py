@@ -133,6 +133,16 @@ def ledger_table(rows: pd.DataFrame, texts: Mapping[str, Text] = TEXTS) -> str:
     return _table(head, lines, "Ledger of claims")
 
 
+def home_table(rows: pd.DataFrame) -> str:
+    """Return claims, effects and verdicts as a Markdown table that links to the ledger."""
+    lines = ["| claim | measured | verdict |", "| --- | --- | --- |"]
+    for id, found in rows.groupby("id", sort=False):
+        link = f'<a href="09_claims.html#claim-{id}">{id}</a>'
+        badge = _badge(found.verdict.iloc[0])
+        lines.append(f"| {link} {TEXTS[str(id)].claim} | {measured(found)} | {badge} |")
+    return "\n".join(lines) + "\n"
+
+
 def claim_details(rows: pd.DataFrame, texts: Mapping[str, Text] = TEXTS) -> str:
     """Return each claim's groups, what would refute it, and the effect of our choices, as HTML."""
     blocks = []
@@ -148,9 +158,9 @@ def claim_details(rows: pd.DataFrame, texts: Mapping[str, Text] = TEXTS) -> str:
             ]
             for row in found.itertuples()
         ]
-        head = ("group", "quantity", "estimate", "95 % interval", "null", "without value", "")
+        head = ("group", "quantity", "estimate", "95 % interval", "null", "without value", "holds")
         blocks.append(
-            f"<details><summary><strong>{id}. {escape(text.claim)}</strong> "
+            f'<details id="claim-{id}"><summary><strong>{id}. {escape(text.claim)}</strong> '
             f"{_badge(found.verdict.iloc[0])}</summary>"
             f"<p><strong>It would fail if</strong> {escape(text.fails_if)}. "
             f"<strong>How our choices may have affected it:</strong> {escape(text.our_part)}</p>"
