@@ -33,6 +33,7 @@ class PageRecord:
     parameters: dict[str, Any]  # those given to papermill
     code: str  # hash of the modules of relaylib and of the book that the notebook uses
     seconds: float
+    offered: tuple[str, ...] = ()  # files of results beside the data of figures
 
 
 def complete(notebook: nbformat.NotebookNode, record: PageRecord) -> None:
@@ -191,6 +192,7 @@ def _card(record: PageRecord) -> str:
             f"| versions | {versions} |",
             f"| wall time | {record.seconds:.0f} s |",
             f"| notebook | {{download}}`{name}.ipynb <{name}.ipynb>` |",
+            *(f"| results | {{download}}`{n} <data/{name}/{n}>` |" for n in record.offered),
             "",
             "To reproduce it, from the root of the repository:",
             "",

@@ -101,7 +101,11 @@ def run(page: Page, profile: str, executed: Path) -> float:
     seconds = time.monotonic() - start
     text = path.read_text(encoding="utf-8")
     remove_run_details(notebook)
-    card.complete(notebook, card.PageRecord(page, profile, parameters, code_key(page), seconds))
+    if not parameters:
+        records.copy_exports(page, data)
+    offered = tuple(sorted(path.name for path in data.iterdir() if path.suffix != ".csv"))
+    made = card.PageRecord(page, profile, parameters, code_key(page), seconds, offered)
+    card.complete(notebook, made)
     captions.fit(notebook, page)
     pictures.fit(notebook)
     about = {"notebook": page.notebook, "parameters": page.parameters, "profile": profile}
@@ -110,8 +114,6 @@ def run(page: Page, profile: str, executed: Path) -> float:
         "assets": sorted(path.name for path in assets.glob("[!.]*") if path.stem in text),
     }
     notebook.metadata["relay"] = about
-    if not parameters:
-        records.copy_exports(page, data)
     records.publish(page, book, notebook, data, about)
     shutil.rmtree(path.parent, ignore_errors=True)
     return seconds
