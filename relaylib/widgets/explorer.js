@@ -17,10 +17,12 @@ function matrixView(architecture, [, nConcepts, nNodes], choose) {
     for (let node = 1; node <= nNodes; node++) squares.push(element("b", { "data-node": node }));
   }
   root.append(...squares);
-  root.addEventListener("pointermove", (event) => {
-    const node = Number(event.target.dataset.node);
-    if (node) choose(architecture, () => node);
-  });
+  for (const gesture of ["pointerdown", "pointermove"]) {
+    root.addEventListener(gesture, (event) => {
+      const node = Number(event.target.dataset.node);
+      if (node) choose(architecture, () => node);
+    });
+  }
   const keys = {
     ArrowRight: (node) => Math.min(node + 1, nNodes), ArrowUp: (node) => Math.min(node + 1, nNodes),
     ArrowLeft: (node) => Math.max(node - 1, 1), ArrowDown: (node) => Math.max(node - 1, 1),
@@ -51,10 +53,12 @@ function panelView(architecture, [nTimes, , nNodes], choose, seek) {
   const cursor = map.root.appendChild(element("span", { class: "marker moving cursor" }));
   const row = map.root.appendChild(element("span", { class: "marker chosen-row" }));
   const onset = map.root.appendChild(element("span", { class: "marker onset" }));
-  map.root.addEventListener("pointermove", (event) => {
-    const cell = map.cellAt(event);
-    if (cell) choose(architecture, () => cell[1] + 1);
-  });
+  for (const gesture of ["pointerdown", "pointermove"]) {
+    map.root.addEventListener(gesture, (event) => {
+      const cell = map.cellAt(event);
+      if (cell) choose(architecture, () => cell[1] + 1);
+    });
+  }
   map.root.addEventListener("click", (event) => {
     const cell = map.cellAt(event);
     if (cell) seek(cell[0] + 1);
@@ -230,7 +234,7 @@ function render({ model, el }) {
     });
     const known = chosen.node && shown.has(chosen.architecture);
     readout.textContent = known ? nodeText(chosen.architecture, chosen.node)
-      : "Point at a node, or focus a matrix and use the arrow keys, to read its bits.";
+      : "Point at a node or tap it, or focus a matrix and use the arrow keys, to read its bits.";
   }
 
   function draw() {

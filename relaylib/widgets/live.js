@@ -159,7 +159,7 @@ function render({ model, el }) {
   const state = (node, time) => states[(sequence * nTimes + time - 1) * nNodes + node - 1];
   function drawLook(node, time) {
     looked = [node, time];
-    look.textContent = node ? `node ${node}, step ${time}: ${decimal(state(node, time))}` : "Point at a cell to read a state.";
+    look.textContent = node ? `node ${node}, step ${time}: ${decimal(state(node, time))}` : "Point at a cell, or tap it, to read a state.";
   }
 
   let guideOf = null;

@@ -28,15 +28,22 @@ function nodesView(nTimes, [, nConcepts, nNodes], toggle, look) {
   });
   const marks = nodes.map(() => map.root.appendChild(element("span", { class: "marker knock" }, "\u2715")));
   const ranks = nodes.map(() => Array.from({ length: nConcepts }, () => element("b")));
+  let read = ""; // a finger cannot point: the first tap on a cell reads it, the second knocks out
   map.root.addEventListener("click", (event) => {
     const cell = map.cellAt(event);
-    if (cell) toggle(cell[1] + 1, cell[0] + 1);
+    if (!cell) return;
+    const again = read === String(cell);
+    read = String(cell);
+    look(cell[1] + 1, cell[0] + 1);
+    if (event.pointerType !== "touch" || again) toggle(cell[1] + 1, cell[0] + 1);
   });
   map.root.addEventListener("pointermove", (event) => {
     const cell = map.cellAt(event);
-    if (cell) look(cell[1] + 1, cell[0] + 1);
+    if (cell && event.pointerType !== "touch") look(cell[1] + 1, cell[0] + 1);
   });
-  map.root.addEventListener("pointerleave", () => look(0, 0));
+  map.root.addEventListener("pointerleave", (event) => {
+    if (event.pointerType !== "touch") look(0, 0);
+  });
   return {
     map,
     labels: element("div", { class: "labels nodes" }, ...buttons),
@@ -106,7 +113,7 @@ function legend(fullColour) {
     element("span", { class: "ramp", "aria-hidden": "true" }),
     "negative \u2026 0 \u2026 positive; full colour of a state at \u00b1", fullColour, ", of an answer at \u00b11. ",
     "Framed: the step at which the answer is read. Relay rank 1 = relays most; the bluer, the more bits. "
-    + "Click a cell to set that node\u2019s state to 0 just after that step.");
+    + "Click a cell to set that node\u2019s state to 0 just after that step; on a touch screen, tap it twice (the first tap reads it).");
 }
 
 /** A table: each row has a label, content over time, and optionally a part on the right. */
