@@ -11,7 +11,7 @@ PROFILE ?= paper
 PORT ?= 8000
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help venv book test test-fast lint serve lab notebook fuzz faults claims real multiverse bench clean
+.PHONY: help venv book pdf test test-fast lint serve lab notebook fuzz faults claims real multiverse bench clean
 
 help: ## show this list
 	@echo "Usage: make COMMAND"
@@ -42,6 +42,9 @@ book: $(READY) ## compute what is missing and build the book into _build/html
 	$(BIN)/python book/execute.py --profile $(PROFILE)
 	$(BIN)/python book/build.py
 	@echo "Open $(SITE)/index.html, or: make serve"
+
+pdf: $(READY) ## print the built book as _build/relays.pdf, where there is a browser
+	$(BIN)/python book/pdf.py
 
 test: lint ## ruff, mypy and every test
 	$(BIN)/python book/vendor.py
