@@ -58,7 +58,7 @@ def draw(intervention: xr.Dataset) -> Figure:
     keep_table(
         figure,
         tidy(
-            pearson_r=values.correlation,
+            pearson_r=values.r,
             knockout_contrast=values.contrast,
             decoded_fraction=values.decoded,
             accuracy_at_other_delays=values.late,
