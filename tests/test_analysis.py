@@ -49,7 +49,7 @@ def test_coins_tell_nothing_about_digits_and_a_warning_names_the_remedy():
     digits = rng.integers(10, size=1797)
     coins = Recording.from_arrays(rng.normal(size=(32, 1797)), digits, digits, concepts=["digit"])
     with pytest.warns(
-        UndersampledWarning, match=r"seem to relay up to 2\.\d+ bits .* use more seq"
+        UndersampledWarning, match=r"would seem to relay up to 3\.\d+ bits .* use more seq"
     ):
         analysis = analyse(coins, rng=rng, n_shuffles=19, n_permutations=10)
     assert analysis.information_bits.max() > 2  # what a naive reading would believe

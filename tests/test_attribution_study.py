@@ -53,7 +53,8 @@ def test_scores_of_a_network(compared, store, ensemble):
     score = compared.score.sel(WHERE, drop=True)
     for network, concept in np.ndindex(2, 3):
         one = symbols.sel(network=network, time=9)
-        exact = exact_subsets(one.x_in[concept], one.x_out[concept], one.states)
+        case = one.x_in[concept], one.x_out[concept], one.states
+        exact = exact_subsets(*case, is_population=True)
         case = score.sel(replicate=network).isel(concept=concept)
         np.testing.assert_array_equal(case.sel(measure="Shapley value"), exact.shapley_bits)
         np.testing.assert_array_equal(

@@ -9,6 +9,9 @@ import pytest
 from bad_inputs import definitions, is_unchecked, mutations, run, targets
 from valid_inputs import BY_NAME, INSTANCES, OF, UNCHECKED
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::relaylib.information.significance.UndersampledWarning"
+)  # valid examples are tiny
 EVERY = 5  # of the mutations of an argument, one in so many
 
 

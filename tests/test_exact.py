@@ -11,6 +11,10 @@ from relaylib.core.seeds import random_orders
 from relaylib.information.exact import exact_subsets, exact_summaries, sampled_shapley
 from relaylib.information.relay import plain_greedy_order, relay_information
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::relaylib.information.significance.UndersampledWarning"
+)  # most cases are tiny
+
 BIT = np.array([0, 1, 0, 1])
 KEY = np.array([0, 0, 1, 1])
 

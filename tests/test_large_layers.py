@@ -22,6 +22,10 @@ from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.recording import record
 from relaylib.tasks.memory import MemoryTask
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::relaylib.information.significance.UndersampledWarning"
+)  # most cases are tiny
+
 ROWS = {
     "normal": lambda rng, n: rng.normal(size=n),
     "saturated": lambda rng, n: np.tanh(5 * rng.normal(size=n)),

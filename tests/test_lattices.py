@@ -51,7 +51,7 @@ def test_a_case_of_the_study_is_that_networks_lattice(
 ):
     condition = {"task": task, "architecture": architecture, "regime": regime}
     x_in, x_out, states = symbols(store, condition, replicate, time)
-    exact = exact_subsets(x_in[concept], x_out[concept], states)
+    exact = exact_subsets(x_in[concept], x_out[concept], states, is_population=True)
     case = lattices.sel(condition | {"replicate": replicate, "time": time, "concept": concept})
     assert case.best_bits.max() > 0.1
     for name in ("best_bits", "best_sets", "greedy_bits", "shapley_bits", "essential_bits"):

@@ -21,6 +21,10 @@ from relaylib.information.relay import (
     relay_information,
 )
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::relaylib.information.significance.UndersampledWarning"
+)  # most cases are tiny
+
 BIT = np.array([0, 1, 0, 1])
 KEY = np.array([0, 0, 1, 1])
 NONE = np.empty((4, 0), int)

@@ -2,11 +2,19 @@
 
 import re
 import tracemalloc
+import warnings
+from itertools import permutations
 
 import numpy as np
 import pytest
 
-from relaylib.information.relay import relay_information
+from relaylib.information.exact import exact_subsets, exact_summaries, sampled_shapley
+from relaylib.information.relay import (
+    greedy_order,
+    greedy_orders,
+    information_matrix,
+    relay_information,
+)
 from relaylib.information.significance import (
     ShuffleTest,
     UndersampledWarning,
@@ -166,12 +174,91 @@ class TestGuard:
         assert bits == pytest.approx(fraction / (2 * np.log(2)), rel=0.15)
 
 
+def estimates(x_in, x_out, states, **settings):
+    """All functions that estimate relay information, as calls."""
+    x, y, rng = x_in[None], x_out[None], np.random.default_rng(0)
+    return [
+        lambda: greedy_order(x_in, x_out, states, **settings),
+        lambda: greedy_orders(states.T, x, y, **settings),
+        lambda: information_matrix(states, x.T, y.T, **settings),
+        lambda: exact_subsets(x_in, x_out, states, **settings),
+        lambda: exact_summaries(states.T, x, y, **settings),
+        lambda: sampled_shapley(x_in, x_out, states, n_permutations=2, rng=rng, **settings),
+    ]
+
+
+class TestGuardOfEveryEstimate:
+    """Nodes that tell nothing about a concept of many values are noticed."""
+
+    def coins(self, n_nodes=7, n_sequences=1797, n_values=10):
+        rng = np.random.default_rng(0)
+        x = rng.integers(n_values, size=n_sequences)
+        return x, x, rng.integers(2, size=(n_sequences, n_nodes))
+
+    @pytest.mark.parametrize("which", range(6))
+    def test_seven_coins_and_ten_classes_warn(self, which):
+        remedy = r"128 different states in 1797 .* up to 0\.54 bits .* use more sequences, fewer"
+        with pytest.warns(UndersampledWarning, match=remedy):
+            estimates(*self.coins())[which]()
+
+    @pytest.mark.parametrize("which", range(6))
+    def test_a_population_does_not(self, which):
+        estimates(*self.coins(), is_population=True)[which]()
+
+    @pytest.mark.parametrize(("n_nodes", "n_values"), [(7, 2), (4, 10)])
+    def test_fewer_values_or_nodes_do_not(self, n_nodes, n_values):
+        for estimate in estimates(*self.coins(n_nodes, n_values=n_values)):
+            estimate()
+
+    def test_many_nodes_with_few_joint_states_do_not(self):
+        x = np.random.default_rng(0).integers(2, size=500)
+        for estimate in estimates(x, x, np.tile(x[:, None], 12)):
+            estimate()
+
+    def test_a_wrong_answer_counts(self):
+        """Noisy answers make I(X_in; X_out | all nodes) too large: phantom synergy."""
+        x, _, states = self.coins(n_nodes=6)
+        noisy = (x + np.random.default_rng(1).integers(3, size=len(x))) % 10
+        with pytest.warns(UndersampledWarning):
+            greedy_order(x, noisy, states)
+
+    def test_weights_count_as_fewer_sequences(self):
+        x, y, states = self.coins(n_values=2)
+        weights = np.where(np.arange(len(x)) < 100, 1000.0, 1.0)
+        with pytest.warns(UndersampledWarning):
+            greedy_order(x, y, states, weights=weights)
+
+    def test_its_bits_are_the_mean_over_all_permutations(self):
+        x, y, states = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 1, 1, 2]), [0, 0, 1, 1, 2]
+        none = np.empty((5, 0), int)
+        mean = np.mean(
+            [relay_information(x, y, np.array(p), none) for p in permutations(states)], axis=0
+        )
+        with pytest.warns(UndersampledWarning, match=f"relay up to {abs(mean):.2f} bits"):
+            greedy_order(x, y, np.array(states)[:, None])
+
+    def test_alphabets_too_large_to_sum_over_are_bounded(self, monkeypatch):
+        monkeypatch.setattr("relaylib.information.significance._MOST_CELLS", 10)
+        with pytest.warns(UndersampledWarning, match=r"relay up to [\d.]+ bits"):
+            greedy_order(*self.coins())
+
+    def test_enough_sequences_of_a_batch_are_judged_by_its_richest_layer(self):
+        x, _, states = self.coins()
+        both = np.stack([np.zeros_like(states.T), states.T])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            greedy_orders(both[:1], x[None], x[None])
+        with pytest.warns(UndersampledWarning):
+            greedy_orders(both, x[None], x[None])
+
+
 @pytest.mark.filterwarnings("ignore::relaylib.information.significance.UndersampledWarning")
 def test_memory_does_not_grow_with_the_product_of_alphabets():
     """A table of all (x_in, x_out, states) of 2,000 symbols each would take 60 GiB."""
-    x = np.random.default_rng(0).permutation(2000)
+    x, rng = np.random.default_rng(0).permutation(2000), np.random.default_rng(0)
+    shuffle_test(x, x, x, x[:, None][:, :0], n_shuffles=2, rng=rng)  # imports
     tracemalloc.start()
-    result = shuffle_test(x, x, x, x[:, None][:, :0], n_shuffles=2, rng=np.random.default_rng(0))
+    result = shuffle_test(x, x, x, x[:, None][:, :0], n_shuffles=2, rng=rng)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert result.relay_bits == pytest.approx(np.log2(2000))

@@ -136,7 +136,8 @@ def test_information_is_that_of_the_recorded_states(small_study, task, regime, d
     for architecture in ARCHITECTURES:
         ensemble = load_ensemble(config, task, architecture, regime, store=store)
         recording = record(ensemble, task.population(), delay=delay)
-        wanted = information_matrix(recording.states, recording.x_in, recording.x_out)
+        case = recording.states, recording.x_in, recording.x_out
+        wanted = information_matrix(*case, is_population=True)
         row = select(study, task=task.name, architecture=architecture, regime=regime)
         assert row.concept.values.tolist() == list(task.concepts)
         difference = row.information_bits - wanted.rename(network="replicate")

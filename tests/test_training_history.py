@@ -74,7 +74,7 @@ def test_an_epoch_during_training_has_the_numbers_of_its_networks(history, archi
     ensemble, trials = train(condition).checkpoints[epoch], MemoryTask().population()
     recording = record(ensemble[2], trials, delay=5).data.isel(network=0)
     one = recording.sel(time=12)
-    matrix = information_matrix(one.states, one.x_in, one.x_out)
+    matrix = information_matrix(one.states, one.x_in, one.x_out, is_population=True)
     there = history.sel(architecture=architecture, epoch=epoch, replicate=2).squeeze()
     np.testing.assert_allclose(there.information_bits.sel(time=12), matrix, atol=1e-6)
     norm = np.sqrt((one.activations**2).sum("node")).mean()

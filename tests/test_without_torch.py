@@ -10,7 +10,14 @@ ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import sys
 
-sys.modules["torch"] = None  # an import of it fails, as where it is not installed
+
+class Missing:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name=name)
+
+
+sys.meta_path.insert(0, Missing)  # an import of it fails, as where it is not installed
 import numpy as np
 
 from relaylib import Recording, analyse, greedy_order, shuffle_test

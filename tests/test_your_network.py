@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::relaylib.information.significance.UndersampledWarning"
+)  # the page says that it is given
 PAGE = (Path(__file__).parents[1] / "book" / "your_network.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 

@@ -98,6 +98,8 @@ UNCHECKED = {
     "relaylib.mmphate.estimator.MMPHATE.fit_transform.y": "ignored: scikit-learn's convention",
     "relaylib.information.labels": "called with the arguments of the functions that name them",
     "relaylib.information.entropy.conditional_bits": "called with labels from row_labels",
+    "relaylib.information.entropy.pointwise_bits": "called with labels from row_labels",
+    "relaylib.information.significance.warn_if_undersampled": "called with cases that are checked",
     "relaylib.information.entropy.row_labels": "called with columns that are checked",
     "relaylib.information.entropy.check_columns": "one of the checks",
     "relaylib.tasks.task.Task": "the interface of tasks, without code",

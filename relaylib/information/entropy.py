@@ -82,7 +82,19 @@ def conditional_bits(
     weights: np.ndarray | None = None,
     log2: Callable[[np.ndarray], np.ndarray] = np.log2,
 ) -> float:
-    """I(x; y | z) of labels: the mean over sequences of log2 n(z) n(x,y,z) / (n(x,z) n(y,z)).
+    """I(x; y | z) of labels: the mean over sequences of `pointwise_bits`, with its arguments."""
+    bits = pointwise_bits(x, y, z, weights, log2)
+    return float(bits.mean() if weights is None else weights @ bits)
+
+
+def pointwise_bits(
+    x: np.ndarray,
+    y: np.ndarray,
+    z: np.ndarray,
+    weights: np.ndarray | None = None,
+    log2: Callable[[np.ndarray], np.ndarray] = np.log2,
+) -> np.ndarray:
+    """log2 n(z) n(x,y,z) / (n(x,z) n(y,z)) of labels, in each sequence.
 
     A value of z under which x or y is constant adds exactly 0: there two of the four counts n
     equal the other two.
@@ -100,8 +112,7 @@ def conditional_bits(
 
     xz, yz = _joint_labels(z, x), _joint_labels(z, y)
     xyz = _joint_labels(xz, y)
-    bits = (log2_count(z) - log2_count(xz)) + (log2_count(xyz) - log2_count(yz))
-    return float(bits.mean() if weights is None else weights @ bits)
+    return (log2_count(z) - log2_count(xz)) + (log2_count(xyz) - log2_count(yz))
 
 
 def row_labels(rows: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_integer
+from relaylib.core.checks import check_bool, check_integer
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders
 from relaylib.core.tolerances import LARGEST_SAMPLE
@@ -24,6 +24,7 @@ from relaylib.information.kernels.lattice import (
     walk_permutations,
 )
 from relaylib.information.labels import Array, Labels, plain_arrays
+from relaylib.information.significance import warn_if_undersampled
 
 MAX_NODES = 20
 LARGEST_LATTICE = 16  # nodes for exact_summaries
@@ -126,7 +127,12 @@ class SampledShapley(Generic[Array]):
 
 
 def exact_subsets(
-    x_in: Array, x_out: Array, states: Array, weights: Array | None = None
+    x_in: Array,
+    x_out: Array,
+    states: Array,
+    weights: Array | None = None,
+    *,
+    is_population: bool = False,
 ) -> ExactSubsets[Array]:
     """Relay information of all 2 ** n_nodes relay sets, and what follows from them.
 
@@ -135,11 +141,19 @@ def exact_subsets(
     x_in, x_out, states, weights
         One network and concept, as in `relaylib.information.relay.greedy_order`, plain or
         labelled; at most 20 nodes.
+    is_population
+        Whether the sequences are all that can occur. Then the plug-in is exact, and the guard of
+        small samples is silent.
 
     Returns
     -------
     ExactSubsets
         Its fields are DataArrays if the arguments are.
+
+    Warns
+    -----
+    UndersampledWarning
+        As `relaylib.information.significance.warn_if_undersampled`, unless ``is_population``.
 
     Raises
     ------
@@ -151,7 +165,7 @@ def exact_subsets(
     ----------
     Shapley (1953), A value for n-person games, in Contributions to the Theory of Games II.
     """
-    cases, labels = _single_case(x_in, x_out, states, weights)
+    cases, labels = _single_case(x_in, x_out, states, weights, is_population)
     n_nodes = cases.states.shape[1]
     if n_nodes > MAX_NODES:
         raise ValueError(
@@ -171,7 +185,12 @@ def exact_subsets(
 
 
 def exact_summaries(
-    states: Array, x_in: Array, x_out: Array, *, weights: Array | None = None
+    states: Array,
+    x_in: Array,
+    x_out: Array,
+    *,
+    weights: Array | None = None,
+    is_population: bool = False,
 ) -> LatticeSummary[np.ndarray] | xr.Dataset:
     """Evaluate all relay sets of many networks or time points and all their concepts.
 
@@ -179,7 +198,7 @@ def exact_summaries(
     ----------
     states
         Discrete states of at most 16 nodes, (..., node, sequence).
-    x_in, x_out, weights
+    x_in, x_out, weights, is_population
         As in `relaylib.information.relay.greedy_orders`, with or without labels.
 
     Returns
@@ -187,6 +206,11 @@ def exact_summaries(
     LatticeSummary or xarray.Dataset
         With leading axes (..., concept); ``best_sets`` is uint16. Labelled: a Dataset of the same
         variables.
+
+    Warns
+    -----
+    UndersampledWarning
+        As `relaylib.information.significance.warn_if_undersampled`, unless ``is_population``.
 
     Raises
     ------
@@ -203,6 +227,8 @@ def exact_summaries(
             f"most 65536 combinations; got {n_nodes} nodes and alphabets of {cases.shape}: use "
             "exact_subsets"
         )
+    if not check_bool("is_population", is_population):
+        warn_if_undersampled(cases)
     batch, n_concepts = np.shape(arrays[0])[:-2], cases.pairs.shape[1]
     summary = _empty_summary((n_batch, n_concepts), n_nodes, np.uint16)
     with progress(total=n_batch, desc="relay sets") as bar:
@@ -225,15 +251,21 @@ def sampled_shapley(
     n_permutations: int,
     rng: np.random.Generator,
     weights: Array | None = None,
+    is_population: bool = False,
 ) -> SampledShapley[Array]:
     """Estimate Shapley values of any number of nodes from random orders of removal.
 
     Parameters
     ----------
-    x_in, x_out, states, weights
+    x_in, x_out, states, weights, is_population
         As in `exact_subsets`, without its limit on nodes.
     n_permutations, rng
         Number of random orders, at least 2, and their random stream.
+
+    Warns
+    -----
+    UndersampledWarning
+        As `relaylib.information.significance.warn_if_undersampled`, unless ``is_population``.
 
     Raises
     ------
@@ -246,7 +278,7 @@ def sampled_shapley(
     Castro, Gomez and Tejada (2009), Computers & Operations Research 36, 1726-1730.
     """
     n_permutations = check_integer("n_permutations", n_permutations, 2, LARGEST_SAMPLE)
-    cases, labels = _single_case(x_in, x_out, states, weights)
+    cases, labels = _single_case(x_in, x_out, states, weights, is_population)
     if not cases.fits:
         raise ValueError(
             "symbols, x_in and x_out must have at most 65536 combinations, got alphabets of "
@@ -260,15 +292,20 @@ def sampled_shapley(
     return SampledShapley(*_attached(labels, (losses_bits.mean(axis=0), error_bits)))
 
 
-def _single_case(x_in: Any, x_out: Any, states: Any, weights: Any) -> tuple[Cases, Labels]:
-    """Check one network and concept, labelled or not."""
+def _single_case(
+    x_in: Any, x_out: Any, states: Any, weights: Any, is_population: bool
+) -> tuple[Cases, Labels]:
+    """Check one network and concept, labelled or not, and the size of the sample."""
     arrays, labels = plain_arrays(states, x_in, x_out, weights)
     if labels.dims is None:
         x, y, nodes = check_case(x_in, x_out, states)
         arrays[:3] = nodes.T, x[None], y[None]
     elif labels.dims:
         raise ValueError(f"states, x_in and x_out must be one case, without {labels.dims}")
-    return check_cases(*arrays), labels
+    cases = check_cases(*arrays)
+    if not check_bool("is_population", is_population):
+        warn_if_undersampled(cases)
+    return cases, labels
 
 
 def _attached(labels: Labels, arrays: Sequence[np.ndarray]) -> list[Any]:

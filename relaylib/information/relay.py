@@ -13,13 +13,14 @@ from typing import Any, Generic, NamedTuple
 
 import numpy as np
 
-from relaylib.core.checks import check_choice, check_finite, check_symbols
+from relaylib.core.checks import check_bool, check_choice, check_finite, check_symbols
 from relaylib.core.progress import progress, warn_if_long
 from relaylib.core.tolerances import TIE_BITS
 from relaylib.information.entropy import check_columns, conditional_mutual_information
 from relaylib.information.kernels.batches import fill_large, fill_refining
 from relaylib.information.kernels.cases import Cases, check_case, check_cases
 from relaylib.information.labels import Array, is_labelled, plain_arrays, plain_orders
+from relaylib.information.significance import warn_if_undersampled
 
 _LARGE = 32  # nodes, above which the kernel for large layers is faster
 _SECONDS_PER_COLUMN, _SECONDS_PER_SYMBOL = 3e-5, 5e-8  # of a label without a kernel
@@ -86,7 +87,12 @@ def relay_information(
 
 
 def greedy_order(
-    x_in: Array, x_out: Array, states: Array, *, weights: Array | None = None
+    x_in: Array,
+    x_out: Array,
+    states: Array,
+    *,
+    weights: Array | None = None,
+    is_population: bool = False,
 ) -> RemovalOrder[Array]:
     """Greedy removal order of the nodes ("shrinking subset") and I_R along it.
 
@@ -102,12 +108,20 @@ def greedy_order(
         Discrete states of the nodes, (n_sequences, n_nodes).
     weights
         Weight of each sequence, (n_sequences,), not negative; None: all equal.
+    is_population
+        Whether the sequences are all that can occur. Then the plug-in is exact, and the guard of
+        small samples is silent.
 
     Returns
     -------
     RemovalOrder
         ``order`` (n_nodes,) and ``relay_bits`` (n_nodes + 1,), the same as `plain_greedy_order`,
         ties included. Labelled arguments and results are those of `greedy_orders`.
+
+    Warns
+    -----
+    UndersampledWarning
+        As `relaylib.information.significance.warn_if_undersampled`, unless ``is_population``.
 
     Raises
     ------
@@ -119,9 +133,11 @@ def greedy_order(
     Hintze and Adami (2023), Entropy 25, 401, algorithm 1.
     """
     if is_labelled(x_in=x_in, x_out=x_out, states=states):
-        return greedy_orders(states, x_in, x_out, weights=weights)
+        return greedy_orders(states, x_in, x_out, weights=weights, is_population=is_population)
     x, y, nodes = check_case(x_in, x_out, states)
-    single: Any = greedy_orders(nodes.T, x[None], y[None], weights=weights)
+    single: Any = greedy_orders(
+        nodes.T, x[None], y[None], weights=weights, is_population=is_population
+    )
     return RemovalOrder(single.order[0], single.relay_bits[0])
 
 
@@ -130,8 +146,8 @@ def plain_greedy_order(
 ) -> RemovalOrder[np.ndarray]:
     """Greedy removal order straight from the definition: slow, short, the reference.
 
-    Arguments, result and errors as in `greedy_order`, without labels. The second term of equation
-    1 is the same for every candidate, so the first decides.
+    Arguments, result and errors as in `greedy_order`, without labels or a guard. The second term
+    of equation 1 is the same for every candidate, so the first decides.
     """
     x_in, x_out, states = check_case(x_in, x_out, states)
     relay_set, rest = list(range(states.shape[1])), list[int]()
@@ -153,7 +169,12 @@ def plain_greedy_order(
 
 
 def greedy_orders(
-    states: Array, x_in: Array, x_out: Array, *, weights: Array | None = None
+    states: Array,
+    x_in: Array,
+    x_out: Array,
+    *,
+    weights: Array | None = None,
+    is_population: bool = False,
 ) -> RemovalOrder[Array]:
     """Greedy removal orders of many networks or time points and all their concepts at once.
 
@@ -171,6 +192,9 @@ def greedy_orders(
         them, ``concept`` and other dimensions of states.
     weights
         Weight of each sequence, (sequence,), not negative; None: all equal.
+    is_population
+        Whether the sequences are all that can occur. Then the plug-in is exact, and the guard of
+        small samples is silent.
 
     Returns
     -------
@@ -182,6 +206,8 @@ def greedy_orders(
     -----
     LongRunWarning
         If this is expected to take more than ten minutes.
+    UndersampledWarning
+        As `relaylib.information.significance.warn_if_undersampled`, unless ``is_population``.
 
     Raises
     ------
@@ -192,6 +218,8 @@ def greedy_orders(
     """
     arrays, labels = plain_arrays(states, x_in, x_out, weights)
     cases, batch = check_cases(*arrays), np.shape(arrays[0])[:-2]
+    if not check_bool("is_population", is_population):
+        warn_if_undersampled(cases)
     order, bits = (a.reshape(*batch, *a.shape[1:]) for a in _removal_orders(cases))
     relay_bits = labels.attach(bits - bits[..., -1:], "set_size")
     return RemovalOrder(labels.attach(order, "removal_step"), relay_bits)
@@ -204,6 +232,7 @@ def information_matrix(
     *,
     weights: Array | None = None,
     value: str = "cumulative",
+    is_population: bool = False,
 ) -> Array:
     """Information matrix: how much each node relays about each concept, in bits (figure 3).
 
@@ -224,6 +253,9 @@ def information_matrix(
           of a concept sum to the full total.
         - ``"aggregate"``: I_R(before step k), the relay information of the smallest set on the
           way that still holds the node.
+    is_population
+        Whether the sequences are all that can occur. Then the plug-in is exact, and the guard of
+        small samples is silent.
 
     Returns
     -------
@@ -231,19 +263,25 @@ def information_matrix(
         (n_concepts, n_nodes), bits. Labelled: (..., concept, node), the other dimensions of
         states first.
 
+    Warns
+    -----
+    UndersampledWarning
+        As `relaylib.information.significance.warn_if_undersampled`, unless ``is_population``.
+
     Raises
     ------
     TypeError, ValueError
         As `greedy_orders`, and ValueError if ``value`` is not one of the three.
     """
     check_choice("value", value, VALUES)
+    how: Any = {"weights": weights, "is_population": is_population}
     if is_labelled(states=states, x_in=x_in, x_out=x_out):
-        removal: Any = greedy_orders(states, x_in, x_out, weights=weights)
+        removal: Any = greedy_orders(states, x_in, x_out, **how)
         return node_values(*removal, value=value).sel(node=states["node"])
     nodes = check_symbols("states", states, (None, None), widen=False)
     x = check_symbols("x_in", x_in, (len(nodes), None))
     y = check_symbols("x_out", x_out, x.shape)
-    removal = greedy_orders(nodes.T, x.T, y.T, weights=weights)
+    removal = greedy_orders(nodes.T, x.T, y.T, **how)
     return node_values(*removal, value=value)
 
 

@@ -18,13 +18,53 @@ from scipy.special import digamma
 from relaylib.core.checks import check_dims, check_integer, check_number, check_rng, check_symbols
 from relaylib.core.tolerances import LARGEST_SAMPLE, TIE_BITS
 from relaylib.information.entropy import check_columns, conditional_bits, row_labels
+from relaylib.information.kernels.cases import Cases
 
 OCCUPIED_LIMIT = 0.1
-"""Occupied states per sequence above which the guard warns: a bias of about 0.07 bits."""
+"""Occupied states per sequence above which `occupied_fraction` warns: of two values of concept and
+answer, a bias of about 0.07 bits."""
+PHANTOM_BITS = 0.1
+"""Bits that irrelevant nodes may seem to relay, on average, before an estimate warns."""
+_MOST_CELLS = 10**8  # (state, concept, answer) of an exact mean over permutations: a few seconds
 
 
 class UndersampledWarning(UserWarning):
     """The sample occupies so many states that estimates of information are biased."""
+
+
+def warn_if_undersampled(cases: Cases) -> None:
+    """Warn where nodes that tell nothing would seem to relay more than `PHANTOM_BITS`.
+
+    If states Y are permuted against the pairs (X_in, X_out), they tell nothing, but the plug-in I_R
+    of all nodes is on average E I(X_in; Y) + E I(X_out; Y) - E I(X_in, X_out; Y): with k states and
+    m values of a concept that is always answered rightly about k (m - 1) / (2 n ln 2) bits in n
+    sequences, and negative if answers are noisy. The mean over all permutations is exact. The guard
+    takes the largest of its sizes over the first n, n / 2, n / 4, ... of n nodes. In a batch it
+    looks at the entry with the most different states, and all concepts. Unequal weights count as
+    fewer sequences, sum(w)^2 / sum(w^2).
+
+    Warns
+    -----
+    UndersampledWarning
+        With the bits, the limit and what to do.
+
+    References
+    ----------
+    Vinh, Epps and Bailey (2010), Journal of Machine Learning Research 11, 2837-2854, for the mean
+    over permutations; Kish (1965), Survey Sampling, for the weights.
+    """
+    labels = [row_labels(states.T) for states in cases.states]
+    most = int(np.argmax([_n_different(states) for states in labels]))
+    weights = cases.weights / cases.weights.sum()
+    states, n_nodes = cases.states[most].T, cases.states.shape[1]
+    fewer = [row_labels(states[:, : n_nodes >> k]) for k in range(1, n_nodes.bit_length())]
+    phantom_bits = max(
+        abs(_phantom_bits(pairs // cases.shape[2], pairs % cases.shape[2], chosen))
+        for pairs in cases.pairs[cases.pairs_of[most]]
+        for chosen in [labels[most], *fewer]
+    )
+    n_effective = 1 / float(weights @ weights)
+    _warn_of(phantom_bits * len(weights) / n_effective, labels[most])
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +138,7 @@ def shuffle_test(
     Warns
     -----
     UndersampledWarning
-        As `occupied_fraction`.
+        As `warn_if_undersampled`.
 
     Raises
     ------
@@ -135,7 +175,7 @@ def corrected_relay_information(
     Warns
     -----
     UndersampledWarning
-        As `occupied_fraction`.
+        As `warn_if_undersampled`.
 
     References
     ----------
@@ -190,7 +230,42 @@ def occupied_fraction(
 
 def _n_states(states: np.ndarray) -> int:
     """Return the number of distinct rows."""
-    return int(np.count_nonzero(np.bincount(row_labels(check_columns("states", states)))))
+    return _n_different(row_labels(check_columns("states", states)))
+
+
+def _n_different(labels: np.ndarray) -> int:
+    return int(np.count_nonzero(np.bincount(labels)))
+
+
+def _phantom_bits(x_in: np.ndarray, x_out: np.ndarray, states: np.ndarray) -> float:
+    """Plug-in I_R of labels of states, averaged over all permutations of them."""
+    pairs = row_labels(np.column_stack([x_in, x_out]))
+    in_bits, out_bits, joint_bits = (_chance_bits(x, states) for x in (x_in, x_out, pairs))
+    return in_bits + out_bits - joint_bits
+
+
+def _chance_bits(x: np.ndarray, y: np.ndarray) -> float:
+    """Plug-in I(x; y) of labels, averaged over all permutations of y."""
+    from sklearn.metrics.cluster import contingency_matrix, expected_mutual_information  # slow
+
+    n_x, n_y = _n_different(x), _n_different(y)
+    if n_x * n_y > _MOST_CELLS:
+        return min(np.log2(n_x), (n_x - 1) * (n_y - 1) / (2 * len(x) * np.log(2)))
+    table = contingency_matrix(x, y, sparse=True, dtype=np.int64)
+    return float(expected_mutual_information(table, len(x))) / np.log(2)
+
+
+def _warn_of(phantom_bits: float, states: np.ndarray) -> None:
+    if phantom_bits > PHANTOM_BITS:
+        warnings.warn(
+            f"{_n_different(states)} different states in {len(states)} sequences: states that tell "
+            f"nothing would seem to relay up to {phantom_bits:.2f} bits (limit {PHANTOM_BITS}). "
+            "Believe excess_bits and p_value of analyse alone, use more sequences, fewer nodes or "
+            'fewer levels, or analyse with estimator="decoder"; of sequences that are all that can '
+            "occur, say is_population=True",
+            UndersampledWarning,
+            stacklevel=4,
+        )
 
 
 def _labels(x_in: Any, x_out: Any, y_relay: Any, y_rest: Any) -> list[np.ndarray]:
@@ -199,8 +274,10 @@ def _labels(x_in: Any, x_out: Any, y_relay: Any, y_rest: Any) -> list[np.ndarray
     x_out = check_symbols("x_out", x_out, (len(x_in),))
     y_rest = check_columns("y_rest", y_rest, len(x_in))
     y_all = np.hstack([check_columns("y_relay", y_relay, len(x_in)), y_rest])
-    occupied_fraction(y_all)
-    return [row_labels(rows) for rows in (x_in[:, None], x_out[:, None], y_rest, y_all)]
+    labels = [row_labels(rows) for rows in (x_in[:, None], x_out[:, None], y_rest, y_all)]
+    x_in, x_out, rest, whole = labels
+    _warn_of(abs(_phantom_bits(x_in, x_out, whole) - _phantom_bits(x_in, x_out, rest)), whole)
+    return labels
 
 
 def _relay_bits(

@@ -1,6 +1,5 @@
 """Relay information of one recorded network, and beside each number whether to believe it."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,11 @@ from relaylib.core.progress import progress
 from relaylib.core.tolerances import TIE_BITS
 from relaylib.information.exact import exact_summaries, sampled_shapley
 from relaylib.information.relay import greedy_orders, node_values
-from relaylib.information.significance import UndersampledWarning, occupied_fraction
+from relaylib.information.significance import occupied_fraction
 from relaylib.networks.recording import Recording
 
 EXACT_NODES = 12
 """Largest layer of which all relay sets are evaluated; above, Shapley values are sampled."""
-PHANTOM_BITS = 0.1
-"""Bits that shuffled states may seem to relay before the guard warns."""
 _CASE = ("x_in", "x_out", "states")
 
 
@@ -58,8 +55,8 @@ def analyse(
     Warns
     -----
     UndersampledWarning
-        If shuffled states seem to relay more than 0.1 bits: there are too few sequences for so many
-        states, concepts' values and answers.
+        As `relaylib.information.significance.warn_if_undersampled`, unless ``is_population``: there
+        are too few sequences for so many states, concepts' values and answers.
 
     Raises
     ------
@@ -82,11 +79,9 @@ def analyse(
     check_type("is_population", is_population, bool)
     case = {name: data[name] for name in _CASE}
     weights = data.get("weights")
-    removal = greedy_orders(**case, weights=weights)
+    removal = greedy_orders(**case, weights=weights, is_population=is_population)
     bits = node_values(*removal).sel(node=data.node)
     against_null = _against_null(bits, case, weights, n_shuffles, rng)
-    if not is_population:
-        _warn_of_phantoms(float(against_null["null_bits"].max()))
     return xr.Dataset(
         {
             "information_bits": bits,
@@ -101,17 +96,6 @@ def analyse(
     )
 
 
-def _warn_of_phantoms(null_bits: float) -> None:
-    if null_bits > PHANTOM_BITS:
-        warnings.warn(
-            f"states that are shuffled seem to relay up to {null_bits:.2f} bits (limit "
-            f"{PHANTOM_BITS}): believe excess_bits and p_value, not information_bits; use more "
-            "sequences, fewer nodes or fewer levels",
-            UndersampledWarning,
-            stacklevel=3,
-        )
-
-
 def _against_null(
     bits: xr.DataArray,
     case: dict[str, xr.DataArray],
@@ -124,7 +108,9 @@ def _against_null(
     for _ in progress(range(n_shuffles), desc="shuffles"):
         shuffled = states.isel(sequence=rng.permutation(states.sizes["sequence"]))
         shuffled = shuffled.assign_coords(sequence=states.sequence)
-        null = node_values(*greedy_orders(shuffled, case["x_in"], case["x_out"], weights=weights))
+        pairs = case["x_in"], case["x_out"]
+        removal = greedy_orders(shuffled, *pairs, weights=weights, is_population=True)  # no guard
+        null = node_values(*removal)
         shuffled_bits.append(null.sel(node=bits.node))
     nulls = xr.concat(shuffled_bits, "shuffle")
     mean = nulls.mean("shuffle", keep_attrs=True)
@@ -142,7 +128,7 @@ def _shapley(
     rng: np.random.Generator,
 ) -> dict[str, xr.DataArray]:
     if case["states"].sizes["node"] <= EXACT_NODES:
-        summaries: Any = exact_summaries(**case, weights=weights)
+        summaries: Any = exact_summaries(**case, weights=weights, is_population=True)
         exact = summaries.shapley_bits
         return {"shapley_bits": exact, "shapley_error_bits": xr.zeros_like(exact)}
     shapley_bits, errors = xr.zeros_like(like), xr.zeros_like(like)
@@ -152,7 +138,8 @@ def _shapley(
             case[name].sel({k: v for k, v in cell.items() if k in case[name].dims})
             for name in _CASE
         )
-        sampled = sampled_shapley(*one, n_permutations=n_permutations, rng=rng, weights=weights)
+        how: Any = {"n_permutations": n_permutations, "rng": rng, "weights": weights}
+        sampled = sampled_shapley(*one, **how, is_population=True)  # analyse has warned
         shapley_bits.loc[cell] = sampled.shapley_bits.sel(node=like.node)
         errors.loc[cell] = sampled.standard_error_bits.sel(node=like.node)
     return {"shapley_bits": shapley_bits, "shapley_error_bits": errors}

@@ -229,7 +229,8 @@ def _walk_sets(recording: Recording) -> dict[str, np.ndarray]:
     )
     n_cases = x_out.shape[:2]
     for network, concept in np.ndindex(n_cases):
-        exact = exact_subsets(x_in[concept], x_out[network, concept], states[network].T)
+        case = x_in[concept], x_out[network, concept], states[network].T
+        exact = exact_subsets(*case, is_population=True)  # run_study has warned, if need be
         for name in names:
             found[name].append(getattr(exact, name))
         found["interaction_bits"].append(exact.interaction_bits())

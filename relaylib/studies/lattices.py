@@ -103,7 +103,8 @@ def _measure(config: StudyConfig, store: Store) -> xr.Dataset:
         levels = condition.task, condition.architecture, condition.regime
         ensemble = load_ensemble(config, *levels, store=store)
         recording = record_condition(config, condition, ensemble)
-        summaries = exact_summaries(recording.states, recording.x_in, recording.x_out)
+        case = recording.states, recording.x_in, recording.x_out
+        summaries = exact_summaries(*case, is_population=True)  # run_study has warned, if need be
         assert isinstance(summaries, xr.Dataset)
         cells.append(summaries[list(_VARIABLES)].rename(network="replicate"))
     lattices = by_condition(config, cells).assign(removal_order=study.removal_order)

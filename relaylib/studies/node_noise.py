@@ -148,5 +148,6 @@ def _bits_of_sets(
     found = np.empty((*x_out.shape[:2], len(sets)))
     for network, concept in np.ndindex(found.shape[:2]):
         case = (x_in.values[concept], x_out.values[network, concept], states.values[network].T)
-        found[network, concept] = exact_subsets(*case).relay_bits[masks]
+        exact = exact_subsets(*case, is_population=True)  # run_study has warned, if need be
+        found[network, concept] = exact.relay_bits[masks]
     return found

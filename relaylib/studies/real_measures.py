@@ -66,7 +66,8 @@ def measure_relays(
         first = 1 if regime == "random" else None
         answer = N_BLANK if regime == "random" else int(regime)
         recorded = _recorded(validated.ensemble, shown, answer, first)
-        order, bits = greedy_orders(recorded.states, recorded.x_in, recorded.x_out)
+        case = recorded.states, recorded.x_in, recorded.x_out
+        order, bits = greedy_orders(*case, is_population=True)  # no guard: it goes beside its null
         matrices = node_values(order, bits)
         decoding = _decoding(config, validated.ensemble, fitted, shown, recorded)
         drifted.append(_drift(matrices, decoding, recorded, shown, answer))
@@ -184,7 +185,8 @@ def _over_time(
     nulls = []
     for _ in range(n_shuffles):
         mixed = recorded.states.isel(sequence=rng.permutation(recorded.sizes["sequence"]))
-        shuffled = greedy_orders(mixed, recorded.x_in, recorded.x_out).relay_bits
+        case = mixed, recorded.x_in, recorded.x_out
+        shuffled = greedy_orders(*case, is_population=True).relay_bits  # no guard: the null
         nulls.append(shuffled.isel(set_size=0, drop=True))
     time = recorded.time.drop_vars(["input_end", "answer_delay"])
     diagonal = [decoding.sel(trained_at=t, tested_at=t, drop=True) for t in time.values]

@@ -17,7 +17,6 @@ from relaylib.core.seeds import stream
 from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.information.exact import LARGEST_LATTICE, exact_summaries, sampled_shapley
 from relaylib.information.relay import greedy_orders, node_values
-from relaylib.information.significance import occupied_fraction
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
 from relaylib.networks.recording import Recording, record
@@ -193,11 +192,13 @@ def measure_condition(
     followed = Recording(recording.data.sel(time=slice(None, last)))
     tested = recording
     if condition.task.is_sampled:
-        occupied_fraction(followed.states)
         tested = record_condition(
             config, condition, trained.ensemble, n_blank=n_blank, held_out=True
         )
-    order, relay_bits = greedy_orders(followed.states, followed.x_in, followed.x_out)
+    order, relay_bits = greedy_orders(
+        *(followed.states, followed.x_in, followed.x_out),
+        is_population=not condition.task.is_sampled,
+    )
     test_delay = xr.DataArray(
         list(config.test_delays), dims="test_delay", attrs={"units": "step"}, name="test_delay"
     )
@@ -231,7 +232,10 @@ def matrix_values(
     if config.value != "shapley":
         return node_values(order, relay_bits, value=config.value)
     if config.n_nodes <= LARGEST_LATTICE:
-        exact: Any = exact_summaries(recording.states, recording.x_in, recording.x_out)
+        exact: Any = exact_summaries(
+            *(recording.states, recording.x_in, recording.x_out),
+            is_population=True,  # greedy_orders has warned, if there was reason
+        )
         return exact.shapley_bits.transpose(..., "node")
     dims = ("network", "time", "concept", "node")
     like = node_values(order, relay_bits).transpose(*dims).sel(node=recording.states.node)
@@ -251,5 +255,6 @@ def _sampled_shapley(config: StudyConfig, recording: Recording) -> np.ndarray:
             states[network, time].T,
             n_permutations=_N_PERMUTATIONS,
             rng=stream(config.seed, "shapley"),  # the same orders everywhere
+            is_population=True,  # greedy_orders has warned, if there was reason
         ).shapley_bits
     return bits

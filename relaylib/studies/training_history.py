@@ -122,7 +122,10 @@ def measure_networks(
     right = recorded.answers.sel(time=tested) == recorded.x_in
     recorded = recorded.sel(time=slice(None, config.n_steps + config.n_blank))
     activations = recorded.activations
-    order, relay_bits = greedy_orders(recorded.states, recorded.x_in, recorded.x_out)
+    order, relay_bits = greedy_orders(
+        *(recorded.states, recorded.x_in, recorded.x_out),
+        is_population=not condition.task.is_sampled,
+    )
     # Each network takes the place of an epoch: the entropies are computed for each one alone.
     entropies = step_entropies(activations.rename(network="epoch")).rename(epoch="network")
     measured = {

@@ -195,7 +195,8 @@ def _analyse(
     ensemble = trained.ensemble[solved.tolist()]
     if key not in known:
         recording = record_condition(study, condition, ensemble).sel(time=_times(study, condition))
-        known[key] = recording, *greedy_orders(recording.states, recording.x_in, recording.x_out)
+        case = recording.states, recording.x_in, recording.x_out
+        known[key] = recording, *greedy_orders(*case, is_population=True)  # measure_part is silent
     recording, order, relay_bits = known[key]
     if (key, study.value) not in known:
         bits = matrix_values(study, recording, order, relay_bits)
