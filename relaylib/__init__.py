@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # each name is imported when it is first used: `import relaylib` is quick
     from relaylib.core.checks import select
     from relaylib.core.store import Store
+    from relaylib.information.decoder import decoder_order
     from relaylib.information.exact import exact_subsets, sampled_shapley
     from relaylib.information.relay import (
         RemovalOrder,
@@ -54,6 +55,7 @@ __all__ = [
     "Trials",
     "analyse",
     "combine_studies",
+    "decoder_order",
     "discretise",
     "drift",
     "evaluate",

@@ -81,7 +81,7 @@ def test_numbers_are_those_of_the_functions():
 
 def test_shapley_values_of_larger_layers_are_sampled_with_their_errors():
     analysis = analyse(
-        recorded(n_noise=11),
+        recorded(n_noise=15),
         rng=default_rng(0),
         n_shuffles=9,
         n_permutations=50,

@@ -1,29 +1,48 @@
 """Relay information of one recorded network, and beside each number whether to believe it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_integer, check_rng, check_type
-from relaylib.core.progress import progress
+from relaylib.core.checks import (
+    check_all,
+    check_bool,
+    check_choice,
+    check_integer,
+    check_rng,
+    check_type,
+)
+from relaylib.core.progress import progress, warn_if_long
 from relaylib.core.tolerances import TIE_BITS
-from relaylib.information.exact import exact_summaries, sampled_shapley
-from relaylib.information.relay import greedy_orders, node_values
 from relaylib.information.significance import occupied_fraction
+from relaylib.measures.decoder_estimator import Decoder
+from relaylib.measures.drift import overlap, pearson
+from relaylib.measures.estimators import DIMS, Estimator, PlugIn
+from relaylib.measures.groups import group_nodes, joint_states
 from relaylib.networks.recording import Recording
 
-EXACT_NODES = 12
-"""Largest layer of which all relay sets are evaluated; above, Shapley values are sampled."""
-_CASE = ("x_in", "x_out", "states")
+ESTIMATORS = ("plugin", "decoder")
+"""How information is estimated: from frequencies of symbols, or from what decoders can use."""
+_SHUFFLES = {"plugin": 99, "decoder": 19}
+_PERMUTATIONS = {"plugin": 100, "decoder": 10}
+_CHEAPER = (
+    "choose fewer concepts or times, n_permutations=0 (no Shapley values), fewer shuffles, or "
+    'groups of nodes, e.g. groups="parts" or groups=16'
+)
 
 
 def analyse(
     recording: Recording,
     *,
     rng: np.random.Generator,
-    n_shuffles: int = 99,
-    n_permutations: int = 100,
+    estimator: str = "plugin",
+    concepts: Sequence[str] | None = None,
+    times: Sequence[float] | None = None,
+    groups: Mapping[str, Sequence[Any]] | str | int | None = None,
+    n_shuffles: int | None = None,
+    n_permutations: int | None = None,
     is_population: bool = False,
 ) -> xr.Dataset:
     """Analyse a recording: which nodes relay which concept, when, and what chance would give.
@@ -34,11 +53,23 @@ def analyse(
         Of one network, e.g. from `relaylib.record_module` or `Recording.from_arrays`; choose of an
         ensemble with ``recording.sel(network=0)``.
     rng
-        Random stream of shuffles and permutations.
+        Random stream of shuffles, permutations and folds.
+    estimator
+        "plugin": frequencies of the nodes' symbols, as in the paper; exact on a population, and
+        right where sequences are many more than joint states. "decoder": what regularised decoders
+        of the activations can use, as in `relaylib.information.decoder`; for small samples and
+        large layers.
+    concepts, times
+        Names of concepts and times to analyse; None: all.
+    groups
+        What is removed as one node: a dictionary of labels of nodes, "parts" of a module, a number
+        of clusters, or None for single nodes, as in `relaylib.measures.groups.group_nodes`.
     n_shuffles
         Shuffles of the null, at least 9: states against (concept, answer), the same for all nodes.
+        None: 99, or 19 with decoders.
     n_permutations
-        Random orders for Shapley values of layers of more than 12 nodes.
+        Random orders for Shapley values, where they are not exact, which the plug-in's are of up
+        to 16 nodes; 0: no Shapley values. None: 100, or 10 with decoders.
     is_population
         Whether the sequences are all that can occur. Then plug-in information is exact, and the
         guard is silent.
@@ -46,100 +77,122 @@ def analyse(
     Returns
     -------
     xarray.Dataset
-        (time, concept, node): ``information_bits``; its null, ``null_bits`` (mean over shuffles)
-        and ``excess_bits`` (above that mean); ``p_value``, the probability that the largest excess
-        of any node at any time about that concept reaches this one by chance; ``shapley_bits`` and
-        ``shapley_error_bits`` (0 where exact). (time, concept): ``total_bits``, ``relay_bits``
-        (..., set_size), ``removal_order`` (..., removal_step). (time): ``occupied_fraction``.
+        (time, concept, node): ``information_bits`` and, of a sample, their standard error
+        ``error_bits``; the null, ``null_bits`` (mean over shuffles) and ``excess_bits`` (above that
+        mean); ``p_value``, the probability that the largest excess of any node at any time about
+        that concept reaches this one by chance; ``shapley_bits`` and ``shapley_error_bits`` (0
+        where exact). (time, concept): ``total_bits``, ``relay_bits`` (..., set_size),
+        ``removal_order`` (..., removal_step). (time): ``occupied_fraction`` of states per sequence;
+        ``drift`` (Pearson's r) and ``overlap`` of the matrix with that of the time before, NaN at
+        the first. With groups, ``node`` holds their names.
 
     Warns
     -----
     UndersampledWarning
-        As `relaylib.information.significance.warn_if_undersampled`, unless ``is_population``: there
-        are too few sequences for so many states, concepts' values and answers.
+        With the plug-in as `relaylib.information.significance.warn_if_undersampled`, unless
+        ``is_population``: there are too few sequences for so many states, values and answers.
+    LongRunWarning
+        If this is expected to take more than ten minutes, with what to do instead.
 
     Raises
     ------
     TypeError, ValueError
-        If the recording is of several networks, or a number is out of range.
+        If the recording is of several networks, a number is out of range, or there is no such
+        concept, time or node (the message lists those there are).
 
     References
     ----------
-    Westfall and Young (1993), Resampling-Based Multiple Testing, for the p-value of the largest.
+    Westfall and Young (1993), Resampling-Based Multiple Testing, for the p-value of the largest;
+    Xu et al. (2020), A theory of usable information, for decoders; Ghosh and Motani (2025) for the
+    null of usable information.
     """
+    data = _chosen(recording, concepts, times)
+    check_rng(rng)
+    check_choice("estimator", estimator, ESTIMATORS)
+    is_population = check_bool("is_population", is_population)
+    n_shuffles = _SHUFFLES[estimator] if n_shuffles is None else n_shuffles
+    n_permutations = _PERMUTATIONS[estimator] if n_permutations is None else n_permutations
+    check_integer("n_shuffles", n_shuffles, 9, 10**6)
+    check_integer("n_permutations", n_permutations, 0, 10**6)
+    if n_permutations == 1:
+        raise ValueError("n_permutations must be 0 or at least 2, got 1")
+    blocks = group_nodes(data.activations, groups)
+    estimates: Estimator = Decoder(data, blocks, rng)
+    if estimator == "plugin":
+        symbols = data.drop_vars(["activations", "states", "node"])
+        symbols = symbols.assign(states=joint_states(data.states, blocks))
+        estimates = PlugIn(symbols, is_population, n_permutations > 0)
+    seconds = estimates.seconds(n_shuffles, n_permutations)
+    warn_if_long(f"analysis by {estimator}", seconds, _CHEAPER)
+    found = estimates.orders()
+    found = found.assign(_against_null(found.information_bits, estimates, n_shuffles, rng))
+    if n_permutations:
+        found = found.assign(estimates.shapley(n_permutations, rng))
+    found = found.assign(_over_time(found.information_bits))
+    found["occupied_fraction"] = occupied_fraction(data.states, limit=1.0)
+    numbers = {"n_shuffles": n_shuffles, "n_permutations": n_permutations}
+    return found.assign_attrs(estimator=estimator, **numbers)
+
+
+def _chosen(recording: Any, concepts: Any, times: Any) -> xr.Dataset:
+    """Return the data of one network at the concepts and times that were chosen."""
     data = check_type("recording", recording, Recording).data
     if "network" in data.dims:
         raise ValueError(
             "recording must be of one network, got dimension network; choose one with "
             "recording.sel(network=...)"
         )
-    check_rng(rng)
-    n_shuffles = check_integer("n_shuffles", n_shuffles, 9, 10**6)
-    n_permutations = check_integer("n_permutations", n_permutations, 2, 10**6)
-    check_type("is_population", is_population, bool)
-    case = {name: data[name] for name in _CASE}
-    weights = data.get("weights")
-    removal = greedy_orders(**case, weights=weights, is_population=is_population)
-    bits = node_values(*removal).sel(node=data.node)
-    against_null = _against_null(bits, case, weights, n_shuffles, rng)
-    return xr.Dataset(
-        {
-            "information_bits": bits,
-            **against_null,
-            **_shapley(bits, case, weights, n_permutations, rng),
-            "total_bits": removal.relay_bits.isel(set_size=0, drop=True),
-            "relay_bits": removal.relay_bits,
-            "removal_order": removal.order,
-            "occupied_fraction": occupied_fraction(data.states, limit=1.0),
-        },
-        attrs={"n_shuffles": n_shuffles, "n_permutations": n_permutations},
-    )
+    axis = {"activations": "time", "states": "time", "x_in": "concept", "x_out": "concept"}
+    arrays = {
+        name: data[name] if dim in data[name].dims else data[name].expand_dims(dim)
+        for name, dim in axis.items()
+    }
+    chosen = xr.Dataset(arrays)
+    if "weights" in data:
+        counted = data.weights > 0  # a shuffle must not hand states to sequences that do not count
+        chosen = chosen.assign(weights=data.weights).isel(sequence=counted.values)
+    for dim, wanted in {"concept": concepts, "time": times}.items():
+        if wanted is not None:
+            chosen = chosen.sel({dim: _labels(f"{dim}s", wanted, chosen[dim].values.tolist())})
+    return chosen
+
+
+def _labels(name: str, wanted: Any, known: list[Any]) -> list[Any]:
+    labels = list(check_all(name, wanted, object))
+    for label in labels:
+        check_choice(name, label, known)
+    if not labels or len(set(labels)) < len(labels):
+        raise ValueError(f"{name} must be distinct labels of {known}, got {wanted!r}")
+    return labels
 
 
 def _against_null(
-    bits: xr.DataArray,
-    case: dict[str, xr.DataArray],
-    weights: xr.DataArray | None,
-    n_shuffles: int,
-    rng: np.random.Generator,
+    bits: xr.DataArray, estimator: Estimator, n_shuffles: int, rng: np.random.Generator
 ) -> dict[str, xr.DataArray]:
     """Compare with states of whole sequences that are permuted against (x_in, x_out)."""
-    states, shuffled_bits = case["states"], []
-    for _ in progress(range(n_shuffles), desc="shuffles"):
-        shuffled = states.isel(sequence=rng.permutation(states.sizes["sequence"]))
-        shuffled = shuffled.assign_coords(sequence=states.sequence)
-        pairs = case["x_in"], case["x_out"]
-        removal = greedy_orders(shuffled, *pairs, weights=weights, is_population=True)  # no guard
-        null = node_values(*removal)
-        shuffled_bits.append(null.sel(node=bits.node))
-    nulls = xr.concat(shuffled_bits, "shuffle")
+    n_sequences = estimator.data.sizes["sequence"]
+    shuffles = progress(range(n_shuffles), desc="shuffles")
+    nulls = xr.concat(
+        [estimator.null_bits(rng.permutation(n_sequences)) for _ in shuffles], "shuffle"
+    )
     mean = nulls.mean("shuffle", keep_attrs=True)
     excess = bits - mean
     reached = (nulls - mean).max(["time", "node"]) >= excess - TIE_BITS
     p_value = (1 + reached.sum("shuffle")) / (1 + n_shuffles)
-    return {"null_bits": mean, "excess_bits": excess, "p_value": p_value.transpose(*bits.dims)}
+    return {
+        "null_bits": mean,
+        "excess_bits": excess.assign_attrs(units="bit"),
+        "p_value": p_value.transpose(*DIMS).assign_attrs(units="1"),
+    }
 
 
-def _shapley(
-    like: xr.DataArray,
-    case: dict[str, xr.DataArray],
-    weights: xr.DataArray | None,
-    n_permutations: int,
-    rng: np.random.Generator,
-) -> dict[str, xr.DataArray]:
-    if case["states"].sizes["node"] <= EXACT_NODES:
-        summaries: Any = exact_summaries(**case, weights=weights, is_population=True)
-        exact = summaries.shapley_bits
-        return {"shapley_bits": exact, "shapley_error_bits": xr.zeros_like(exact)}
-    shapley_bits, errors = xr.zeros_like(like), xr.zeros_like(like)
-    cells = [{"time": t, "concept": c} for t in like.time.values for c in like.concept.values]
-    for cell in progress(cells, desc="Shapley values"):
-        one = (
-            case[name].sel({k: v for k, v in cell.items() if k in case[name].dims})
-            for name in _CASE
-        )
-        how: Any = {"n_permutations": n_permutations, "rng": rng, "weights": weights}
-        sampled = sampled_shapley(*one, **how, is_population=True)  # analyse has warned
-        shapley_bits.loc[cell] = sampled.shapley_bits.sel(node=like.node)
-        errors.loc[cell] = sampled.standard_error_bits.sel(node=like.node)
-    return {"shapley_bits": shapley_bits, "shapley_error_bits": errors}
+def _over_time(bits: xr.DataArray) -> dict[str, Any]:
+    """Compare each matrix with that of the time before."""
+    matrices = bits.transpose(*DIMS).values.reshape(bits.sizes["time"], -1)
+    found = {}
+    for name, measure in (("drift", pearson), ("overlap", overlap)):
+        values = np.full(len(matrices), np.nan)
+        if len(matrices) > 1:
+            values[1:] = measure(matrices[1:], matrices[:-1])
+        found[name] = ("time", values, {"units": "1"})
+    return found
