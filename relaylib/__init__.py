@@ -21,11 +21,13 @@ if TYPE_CHECKING:  # each name is imported when it is first used: `import relayl
     from relaylib.measures.analysis import analyse
     from relaylib.measures.drift import drift, overlap
     from relaylib.measures.knockout import first_nodes, knockout_accuracy
+    from relaylib.measures.module_knockout import module_knockouts
     from relaylib.measures.smearing import smearing
     from relaylib.mmphate.estimator import MMPHATE
     from relaylib.networks.conditions import TrainingConfig
     from relaylib.networks.discretisation import discretise
     from relaylib.networks.ensemble import Ensemble
+    from relaylib.networks.module_knockout import knockout_module
     from relaylib.networks.modules import record_module
     from relaylib.networks.recording import Recording, record
     from relaylib.networks.training import Trained, train
@@ -65,8 +67,10 @@ __all__ = [
     "greedy_orders",
     "information_matrix",
     "knockout_accuracy",
+    "knockout_module",
     "load_ensemble",
     "load_networks",
+    "module_knockouts",
     "overlap",
     "record",
     "record_module",

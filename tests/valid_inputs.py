@@ -104,6 +104,9 @@ UNCHECKED = {
     "relaylib.measures.estimators": "the parts of analyse, which checks",
     "relaylib.measures.decoder_estimator": "the parts of analyse, which checks",
     "relaylib.measures.groups.joint_states": "called with groups from group_nodes",
+    "relaylib.networks.hooks": "the parts of record_module and knockout_module, which check",
+    "relaylib.networks.by_steps": "the parts of knockout_module, which checks",
+    "relaylib.networks.interventions": "the parts of knockout_module, which checks",
     "relaylib.information.labels": "called with the arguments of the functions that name them",
     "relaylib.information.entropy.conditional_bits": "called with labels from row_labels",
     "relaylib.information.entropy.pointwise_bits": "called with labels from row_labels",
@@ -179,6 +182,12 @@ def one_network() -> Recording:
 @cache
 def model() -> torch.nn.Module:
     return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 2))
+
+
+def module_order() -> xr.DataArray:
+    names = [["0[1]", "0[3]", "0[0]", "0[2]"]]
+    coords = {"concept": ["A"], "removal_step": [1, 2, 3, 4]}
+    return xr.DataArray(names, coords, ("concept", "removal_step"))
 
 
 @cache
@@ -584,6 +593,31 @@ OF: dict[str, list[Arguments]] = {
         {"activations": lambda: random(8, 3), "blocks": lambda: [[0, 1], [2]]},
     ],
     "group_nodes": [{"groups": lambda: {"a": [0, 1], "b": [3]}}, {"groups": lambda: 2}],
+    "knockout_module": [
+        {
+            "model": model,
+            "inputs": lambda: random(8, 3).astype(np.float32),
+            "x_in": lambda: np.arange(8) % 2,
+            "watch": lambda: ["0"],
+            "nodes": lambda: ["0[1]"],
+            "time": lambda: 1,
+            "concepts": lambda: ["A"],
+            "answers": lambda: lambda scores: scores.argmax(dim=1),
+            "time_axis": lambda: 1,
+        }
+    ],
+    "module_knockouts": [
+        {
+            "model": model,
+            "inputs": lambda: random(8, 3).astype(np.float32),
+            "x_in": lambda: np.arange(8) % 2,
+            "removal_order": module_order,
+            "watch": lambda: ["0"],
+            "n_random": lambda: 2,
+            "sizes": lambda: [0, 2],
+            "how": lambda: {"time": 1},
+        }
+    ],
     "record_condition": [{"n_blank": lambda: 6}],
     "train": [{"config": lambda: CONDITION}],
     "all_networks": [{"conditions": lambda: [CONDITION]}],

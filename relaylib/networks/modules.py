@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relaylib.core.checks import as_array, check_all, check_choice, check_floats, check_integer
+from relaylib.core.checks import check_choice, check_integer
 from relaylib.core.progress import progress
+from relaylib.networks.hooks import (
+    Answers,
+    as_inputs,
+    evaluated,
+    named_parts,
+    read_answers,
+    run_batch,
+)
 from relaylib.networks.recording import Recording
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 STATES = ("hidden", "cell")
-Answers = Callable[[Any], Any]
 
 
 def record_module(
@@ -77,10 +84,8 @@ def record_module(
         a part was not run, its output has no axis of sequences where it should be, parts differ in
         their number of steps, answers are of another length, or as `Recording.from_arrays`.
     """
-    import torch
-
-    parts = _parts(model, watch)
-    shown = _tensor(model, inputs)
+    parts = named_parts(model, watch)
+    shown = as_inputs(model, inputs)
     batch_size = min(check_integer("batch_size", batch_size, 1), len(shown))
     check_choice("lstm_state", lstm_state, STATES)
     if time_axis is not None:
@@ -88,11 +93,11 @@ def record_module(
     if answers is not None and not callable(answers):
         raise TypeError(f"answers must be a function of the model's output, got {answers!r}")
     recorded, answered = [], []
-    with _watched(model, parts, time_axis, lstm_state) as watched, torch.no_grad():
+    with evaluated(model), _watched(parts, time_axis, lstm_state) as watched:
         for batch in progress(shown.split(batch_size), desc="recording", unit="batch"):
-            output = _run(model, batch)
+            output = run_batch(model, batch)
             recorded.append(watched(len(batch)))
-            answered.append(_answers(output, answers, len(batch)))
+            answered.append(read_answers(output, answers, len(batch)))
     nodes = [f"{name}[{node}]" for name, size in recorded[0][1] for node in range(size)]
     return Recording.from_arrays(
         np.concatenate([activations for activations, _ in recorded], axis=-1),
@@ -105,53 +110,12 @@ def record_module(
     )
 
 
-def _parts(model: nn.Module, watch: str | Sequence[str]) -> dict[str, nn.Module]:
-    from torch import nn
-
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
-    names = [watch] if isinstance(watch, str) else list(check_all("watch", watch, str))
-    known = {name: part for name, part in model.named_modules() if name}
-    unknown = [name for name in names if name not in known]
-    if unknown or not names:
-        known_names = ", ".join(map(repr, known))
-        raise ValueError(f"watch must name parts of the model ({known_names}), got {watch!r}")
-    return {name: known[name] for name in names}
-
-
-def _tensor(model: nn.Module, inputs: Any) -> Tensor:
-    """Return the inputs on the device of the model, fractions in the precision of its weights."""
-    import torch
-
-    shown = inputs if torch.is_tensor(inputs) else None
-    if shown is None:
-        array = as_array("inputs", inputs)
-        check_floats("inputs", array, (...,))
-        shown = torch.as_tensor(array)
-    if shown.ndim == 0 or not len(shown):
-        raise ValueError(f"inputs must hold sequences along the first axis, got {shown.shape}")
-    weight = next(model.parameters(), shown)
-    return shown.to(weight) if shown.is_floating_point() else shown.to(weight.device)
-
-
-def _run(model: nn.Module, batch: Tensor) -> Any:
-    try:
-        return model(batch)
-    except RuntimeError as error:
-        shape = tuple(batch.shape)
-        raise ValueError(
-            f"inputs must be what the model takes; it refuses {batch.dtype} {shape}: {error}"
-        ) from error
-
-
 @contextmanager
 def _watched(
-    model: nn.Module, parts: dict[str, nn.Module], time_axis: int | None, lstm_state: str
+    parts: dict[str, nn.Module], time_axis: int | None, lstm_state: str
 ) -> Iterator[Callable[[int], tuple[np.ndarray, list[tuple[str, int]]]]]:
-    """Set hooks and evaluation mode for a ``with`` block; yield what reads the last batch."""
+    """Set hooks for a ``with`` block; yield what reads the last batch."""
     calls: dict[str, list[Any]] = {name: [] for name in parts}
-    modes = {part: part.training for part in model.modules()}
-    model.eval()
     hooks = [
         part.register_forward_hook(
             lambda part, shown, output, name=name: calls[name].append(
@@ -179,8 +143,6 @@ def _watched(
     finally:
         for hook in hooks:
             hook.remove()
-        for part, mode in modes.items():
-            part.training = mode
 
 
 def _state(part: nn.Module, shown: tuple, output: Any, lstm_state: str) -> Any:
@@ -240,29 +202,3 @@ def _by_time(
             f"with time along axis {axis}: check batch_first, time_axis and inputs"
         )
     return by_time.transpose(1, 2).float().cpu().numpy()
-
-
-def _answers(output: Any, answers: Answers | None, n_sequences: int) -> np.ndarray:
-    """Return answers (concept, sequence), or (sequence,) for one concept."""
-    import torch
-
-    if answers is None:
-        if not torch.is_tensor(output) or output.ndim != 2 or output.shape[1] < 2:
-            kind = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
-            raise ValueError(
-                "answers must be a function of the model's output unless that is (sequence, class) "
-                f"scores, got an output of {kind}"
-            )
-        found = output.argmax(dim=1)
-    else:
-        try:
-            found = answers(output)
-        except TypeError as error:
-            raise TypeError(f"answers must take the model's output alone: {error}") from error
-    array = as_array("answers", found.cpu() if torch.is_tensor(found) else found)
-    if array.ndim not in (1, 2) or array.shape[-1] != n_sequences:
-        raise ValueError(
-            f"answers must return one whole number per concept and sequence, (..., {n_sequences}), "
-            f"got shape {array.shape}"
-        )
-    return array
