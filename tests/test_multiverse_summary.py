@@ -2,52 +2,21 @@
 
 import numpy as np
 import pytest
-import xarray as xr
+from multiverse_cases import made_up_universes
 
-from relaylib.studies.choices import ANALYSIS, TRAINING
 from relaylib.studies.multiverse_summary import (
     CHOICES,
     effects,
     holding_shares,
     shuffled_curves,
 )
-from relaylib.studies.verdicts import VERDICTS
 
 N_TRAINING, N_ANALYSIS = 64, 16
 
 
 @pytest.fixture(scope="module")
 def found():
-    """Three claims: one hangs on the optimiser, one on lag times window, one on nothing."""
-    rng = np.random.default_rng(0)
-    shape = (N_TRAINING, N_ANALYSIS)
-    levels = {
-        choice: (rng.permutation(N_TRAINING) % len(known))[:, None] + np.zeros(shape, int)
-        for choice, known in TRAINING.items()
-    }
-    levels |= {choice: rng.integers(0, len(known), shape) for choice, known in ANALYSIS.items()}
-    estimates = [
-        levels["optimiser"] - 1.0,
-        (2.0 * levels["lag"] - 1) * (2 * levels["window"] - 1),
-        rng.standard_normal(N_TRAINING)[:, None] + np.zeros(shape),
-    ]
-    estimate = np.stack(estimates, axis=-1) + 0.1 * rng.standard_normal((*shape, 3))
-    estimate[3, :, 0] = np.nan  # could not be trained
-    verdict = np.where(estimate > 0, VERDICTS.index("reproduced"), VERDICTS.index("partly"))
-    verdict[np.isnan(estimate)] = VERDICTS.index("not judged")
-    flat = {
-        choice: ("universe", values.ravel().astype(np.int8)) for choice, values in levels.items()
-    }
-    flat["estimate"] = (("universe", "claim"), estimate.reshape(-1, 3))
-    flat["verdict"] = (("universe", "claim"), verdict.reshape(-1, 3))
-    by_condition = (*shape, 1, 3, 2)
-    r = rng.random(by_condition) + np.array([0, 2, 2])[:, None]  # RNNs drift in every universe
-    dims = ("universe", "task", "architecture", "regime")
-    flat["drift_r"] = (dims, r.reshape(-1, 1, 3, 2))
-    training = np.repeat(np.arange(N_TRAINING), N_ANALYSIS)
-    coords = {"training": ("universe", training), "claim": ["optimiser", "product", "nothing"]}
-    coords |= {"architecture": ["RNN", "GRU", "LSTM"], "regime": ["1", "random"]}
-    return xr.Dataset(flat, coords)
+    return made_up_universes(N_TRAINING, N_ANALYSIS)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
+from multiverse_cases import made_up_universes
 from torch import nn
 
 from book.drift_seeds import stored_drift
@@ -261,6 +262,11 @@ def drift_chapter() -> DriftResults:
     return drift_results(WitnessConfig(study, **small), store=store())
 
 
+@cache
+def universes() -> xr.Dataset:
+    return made_up_universes(4, 2)
+
+
 def small_multiverse() -> MultiverseConfig:
     study = replace(
         StudyConfig(n_nodes=4, n_replicates=2, max_epochs=2, max_attempts=1, test_delays=(0, 1)),
@@ -488,6 +494,9 @@ OF: dict[str, list[Arguments]] = {
     "Universe.analysed": [{"analysis": Analysis}],
     "run_sweep": [{"studies": lambda: {"a": ONE_REGIME}}],
     "run_multiverse": [{"config": small_multiverse}],
+    "holding_shares": [{"found": universes, "n_resamples": lambda: 10}],
+    "effects": [{"found": universes, "n_resamples": lambda: 10}],
+    "shuffled_curves": [{"found": universes, "n_draws": lambda: 10}],
     "MultiverseConfig": [{"study": lambda: replace(TINY, on_unsolved="record")}],
     "overlap": [{"first": lambda: random(2, 5), "second": lambda: random(2, 5)[::-1].copy()}],
     "persistence": [{}, MAPPING],

@@ -1,12 +1,14 @@
 """What the findings hang on: claims by deviation, effects of choices, specification curves."""
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from relaylib.figures.style import DOTS, INFORMATION_CMAP, PAGE, legend, panels
+from relaylib.figures.table import keep_table, tidy
 from relaylib.studies.verdicts import VERDICTS
 
 VERDICT_COLOURS = {
@@ -41,6 +43,7 @@ def draw_shares(shares: xr.Dataset) -> Figure:
         ax.set_xlim(0, 1)
         ax.set_xlabel("fraction of universes")
         legend(figure, ax)
+    keep_table(figure, tidy(fraction=shares.share, low=shares.low, high=shares.high))
     return figure
 
 
@@ -70,6 +73,8 @@ def draw_deviations(found: xr.Dataset) -> Figure:
             ax.set_title(f"seed {seed}")
         patches = [Patch(color=VERDICT_COLOURS[name], label=name) for name in VERDICTS]
         figure.legend(handles=patches, ncols=len(patches), loc="outside upper center")
+    table = tidy(verdict=found.single_verdict)
+    keep_table(figure, table.assign(verdict=[VERDICTS[number] for number in table.verdict]))
     return figure
 
 
@@ -99,6 +104,7 @@ def draw_effects(effects: xr.Dataset, *, kind: str = "total") -> Figure:
         ax.set_yticks(range(len(order)), values.choice.values, fontsize=7)
         ax.tick_params(length=0)
         figure.colorbar(image, ax=ax, label="fraction of variance explained", shrink=0.6)
+    keep_table(figure, tidy(**{f"{kind}_effect_fraction": effects[kind]}))
     return figure
 
 
@@ -150,6 +156,12 @@ def draw_specification_curve(
             ax.set_ylabel(choice, fontsize=6, rotation=0, ha="right", va="center")
             ax.tick_params(length=0)
         axes[-1, 0].set_xlabel("universes, sorted by estimate")
+    named = {
+        choice: [found[choice].attrs["levels"][number] for number in one[choice].values]
+        for choice in choices
+    }
+    verdicts = [VERDICTS[number] for number in one.verdict.values]
+    keep_table(figure, pd.DataFrame({"estimate": one.estimate, "verdict": verdicts} | named))
     return figure
 
 

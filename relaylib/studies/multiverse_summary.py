@@ -10,13 +10,14 @@ import numpy as np
 import xarray as xr
 from sklearn.ensemble import ExtraTreesRegressor
 
-from relaylib.core.checks import check_dataset, check_integer, check_type
+from relaylib.core.checks import check_dataset, check_integer
 from relaylib.core.seeds import stream
 from relaylib.studies.choices import ANALYSIS, TRAINING
 from relaylib.studies.verdicts import VERDICTS
 
 CHOICES = (*TRAINING, *ANALYSIS)
 _INTERVAL = (0.025, 0.975)
+_MOST_DRAWS = 10_000
 _N_TREES = 200
 _N_PAIRS = 2048  # of points at which the surrogate is asked, for each choice
 
@@ -42,8 +43,8 @@ def holding_shares(found: xr.Dataset, *, seed: int, n_resamples: int = 1000) -> 
     ValueError, TypeError
         If ``found`` holds no universes that fill the space, or a number is out of range.
     """
-    units = _units(found)
-    n_resamples = check_integer("n_resamples", n_resamples, 2)
+    found, units = _checked(found)
+    n_resamples = check_integer("n_resamples", n_resamples, 2, _MOST_DRAWS)
     rng = stream(check_integer("seed", seed, 0), "bootstrap", "multiverse shares")
     judged = found.verdict.values != VERDICTS.index("not judged")
     names = [name for name in VERDICTS if name != "not judged"]
@@ -92,8 +93,8 @@ def effects(found: xr.Dataset, *, seed: int, n_resamples: int = 200) -> xr.Datas
     Saltelli et al. (2010), Variance based sensitivity analysis of model output. Geurts, Ernst and
     Wehenkel (2006), Extremely randomized trees.
     """
-    units = _units(found)
-    n_resamples = check_integer("n_resamples", n_resamples, 2)
+    found, units = _checked(found)
+    n_resamples = check_integer("n_resamples", n_resamples, 2, _MOST_DRAWS)
     check_integer("seed", seed, 0)
     levels = np.stack([found[choice].values for choice in CHOICES], axis=1)
     n_claims = found.sizes["claim"]
@@ -102,7 +103,8 @@ def effects(found: xr.Dataset, *, seed: int, n_resamples: int = 200) -> xr.Datas
     for c, claim in enumerate(found.claim.values):
         estimate = found.estimate.values[:, c].astype(float)
         rng = stream(seed, "multiverse effects", str(claim))
-        if np.nanvar(estimate) > 0:
+        known = estimate[np.isfinite(estimate)]
+        if len(known) and known.var() > 0:
             main[:, c] = _main_effects(estimate, levels, units, n_resamples, rng)
             total[c], r2[c] = _total_effects(estimate, levels, units, rng)
     dims = ("claim", "choice")
@@ -144,9 +146,11 @@ def shuffled_curves(found: xr.Dataset, *, seed: int, n_draws: int = 1000) -> xr.
     ----------
     Simonsohn, Simmons and Nelson (2020), Specification curve analysis, third step.
     """
-    units = _units(found)
-    check_dataset("found", found, drift_r=("universe", "task", "architecture", "regime"))
-    n_draws = check_integer("n_draws", n_draws, 2)
+    found, units = _checked(found)
+    dims = ("universe", "task", "architecture", "regime")
+    check_dataset("found", found, drift_r=dims)
+    _check_no_more("found.drift_r", found.drift_r, dims)
+    n_draws = check_integer("n_draws", n_draws, 2, _MOST_DRAWS)
     rng = stream(check_integer("seed", seed, 0), "multiverse", "shuffled labels")
     fixed = found.drift_r.sel(regime=found.regime != "random")
     r = fixed.mean(["task", "regime"]).transpose("universe", "architecture")
@@ -178,16 +182,22 @@ def shuffled_curves(found: xr.Dataset, *, seed: int, n_draws: int = 1000) -> xr.
     )
 
 
-def _units(found: xr.Dataset) -> list[np.ndarray]:
-    """Return the positions of the universes of each way of training."""
-    check_type("found", found, xr.Dataset)
-    check_dataset("found", found, verdict=("universe", "claim"), estimate=("universe", "claim"))
-    for choice in CHOICES:
-        check_dataset("found", found, **{choice: ("universe",)})
+def _checked(found: xr.Dataset) -> tuple[xr.Dataset, list[np.ndarray]]:
+    """Return the dataset in order, and the positions of the universes of each way of training."""
+    dims = {"verdict": ("universe", "claim"), "estimate": ("universe", "claim")}
+    for name, needed in (dims | dict.fromkeys(CHOICES, ("universe",))).items():
+        check_dataset("found", found, **{name: needed})
+        _check_no_more("found." + name, found[name], needed)
     if "training" not in found.coords:
         raise ValueError("found must say the way of training of each universe, in training")
     ways = found.training.values
-    return [np.flatnonzero(ways == way) for way in np.unique(ways)]
+    units = [np.flatnonzero(ways == way) for way in np.unique(ways)]
+    return found.transpose("universe", "claim", ..., missing_dims="ignore"), units
+
+
+def _check_no_more(name: str, values: xr.DataArray, dims: tuple[str, ...]) -> None:
+    if set(values.dims) != set(dims):
+        raise ValueError(f"{name} must have the dimensions {dims} alone, got {values.dims}")
 
 
 def _explained(estimate: np.ndarray, level: np.ndarray) -> float:
