@@ -42,6 +42,19 @@ function relayed(cases, set, nNodes) {
   return bitsLeft(cases, all.filter((node) => !set.includes(node))) - bitsLeft(cases, all);
 }
 
+/** The sets that contain no other one. */
+function smallest(sets) {
+  return sets.filter((set) => !sets.some((other) => other !== set && other.every((node) => set.includes(node))));
+}
+
+/** What it means that these sets, and no smaller ones, relay the fact. */
+function inWords(sets) {
+  if (!sets.length) return "No set relays the fact: no nodes hold it.";
+  const names = sets.map((set) => `${set.length > 1 ? "nodes" : "node"} ${set.map((node) => node + 1).join(" and ")}`);
+  return `Without ${names.join(", or without ")}, the others cannot tell the fact.`
+    + (sets.some((set) => set.length > 1) ? " Nodes named together relay it only together: each alone can be replaced by the others." : "");
+}
+
 function render({ model, el }) {
   const nodes = () => model.get("nodes");
   const root = el.appendChild(element("div", { class: "relay toy", role: "group", "aria-label": "Three nodes" }));
@@ -75,11 +88,7 @@ function render({ model, el }) {
       bar.style.width = `${100 * found[index]}%`;
       value.textContent = decimal(found[index]);
     });
-    const whole = rows.filter((_, index) => found[index] > 1 - 1e-9).map(({ set }) => set);
-    const alone = whole.filter((set) => set.length === 1).map(([node]) => `node ${node + 1}`);
-    readout.textContent = !whole.length ? "No set relays the fact: no nodes hold it."
-      : alone.length ? `Without ${alone.join(", or without ")}, the others cannot tell the fact: it relays all of it.`
-        : `Only nodes ${whole[0].map((node) => node + 1).join(" and ")} together relay the fact: one of them outside the set could still tell it.`;
+    readout.textContent = inWords(smallest(rows.filter((_, index) => found[index] > 1 - 1e-9).map(({ set }) => set)));
   }
 
   const end = onTraits(model, ["nodes"], draw);
