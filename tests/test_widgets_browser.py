@@ -102,7 +102,7 @@ def test_the_explorer_reads_out_the_chosen_network(
     explorer, small_study, task, architecture, regime, replicate, time
 ):
     choose(explorer, Task=task, Architecture=architecture, Trained_with_delay=regime)
-    slide(explorer, "Replicate", replicate)
+    slide(explorer, "Network", replicate)
     slide(explorer, "Step", time)
     explorer.get_by_role("slider", name=f"Node of the {architecture}").focus()
     bits = small_study.dataset.information_bits.sel(

@@ -168,7 +168,7 @@ function render({ model, el }) {
   const networks = [...study.architectures.map((name) => [name, name]), [COMPARE, "all"]];
   const architecture = choice("Architecture", networks, (value) => change("architecture", value));
   const regime = choice("Trained with delay", study.regimes.map((name) => [name, name]), (value) => change("regime", value));
-  const replicate = slider("Replicate", 0, study.replicates - 1, (value) => change("replicate", value));
+  const replicate = slider("Network", 0, study.replicates - 1, (value) => change("replicate", value));
   const time = slider("Step", 1, nTimes, seek);
   const play = player("through the steps", BEAT, (begin) => {
     const next = model.get("time") + 1;
@@ -242,7 +242,7 @@ function render({ model, el }) {
     task.show(model.get("task"));
     architecture.show(model.get("architecture"));
     regime.show(model.get("regime"));
-    replicate.show(model.get("replicate"));
+    replicate.show(model.get("replicate"), `${model.get("replicate") + 1} of ${study.replicates}`);
     labels.name(theTask().concepts);
     labels.mean.textContent = `mean r, steps ${study.n_steps}\u2013${answer}`;
     const names = study.architectures.filter(isShown);

@@ -210,7 +210,7 @@ function render({ model, el }) {
     const accuracy = accuracies(current, run, nTimes, answerStep);
     results.draw(current, model.get("concepts"), read, accuracy);
     drawLook(...looked);
-    summary.textContent = `Replicate ${replicate}, step ${answerStep}: `
+    summary.textContent = `Network ${replicate + 1}, step ${answerStep}: `
       + current.concepts.map((name, concept) => `${name} ${signed(read[concept])}`).join(", ")
       + `. Over all ${current.shape[0]} sequences: `
       + current.concepts.map((name, concept) => `${name} ${percent(accuracy[concept])}`).join(", ");

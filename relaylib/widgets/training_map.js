@@ -156,7 +156,7 @@ function render({ model, el }) {
     mark.style.left = `${(100 * (chosen - 1)) / nNodes}%`;
     mark.style.width = `${100 / nNodes}%`;
     const held = concepts.map((name, index) => `${name} ${decimal(bit(now, step, index, chosen))}`);
-    readout.textContent = `${model.get("architecture")}, network ${replicate}, epoch ${epochs[now]}, step ${step}: `
+    readout.textContent = `${model.get("architecture")}, network ${replicate + 1}, epoch ${epochs[now]}, step ${step}: `
       + `accuracy ${decimal(accuracy[now])}. Node ${chosen}: ${held.join(", ")} bits.`;
     drawMap();
   }
