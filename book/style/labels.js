@@ -1,4 +1,4 @@
-// Names for screen readers where the theme gives none.
+// Names and landmarks for screen readers where the theme gives none.
 (function () {
   function name(element, label) {
     if (element && element.getAttribute('aria-label') !== label) {
@@ -14,6 +14,11 @@
     document.querySelectorAll('summary[aria-label]').forEach((summary) => {
       summary.removeAttribute('aria-label'); // its text says what it does
     });
+    for (const [part, label] of [['.bd-sidebar-primary', 'Site'], ['.bd-header-article', 'This page']]) {
+      const found = document.querySelector(part);
+      found?.setAttribute('role', 'region');
+      name(found, label);
+    }
     document.querySelectorAll('.theme-switch-button').forEach((button) => {
       name(button, 'Color mode: Light, Dark, System Settings');
     });
