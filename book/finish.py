@@ -20,6 +20,8 @@ HEAVY = {"image/png", "application/vnd.jupyter.widget-view+json"}
 """Outputs that a notebook for download does not hold."""
 _SKIPPED = "script, style, .headerlink, .cell_input, .visually-hidden, .viewcode-link"
 """What of a page is not looked through."""
+_PLAIN = re.compile(r'<span class="[nopw]">([^<]*)</span>')
+"""Code in the colour of text, nearly: half of the characters of a page of source."""
 _OWN_PAGES = ("genindex", "search", "py-modindex", "index", "_modules/", "_static/")
 """Pages without text of their own, by how their path begins."""
 
@@ -32,6 +34,9 @@ def finish(site: Path) -> None:
         if not name.startswith("_static/"):
             page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
             number_downloads(path, page)
+            if name.startswith("_modules/"):
+                text = path.read_text(encoding="utf-8")
+                write_atomically(path, _PLAIN.sub(r"\1", text).encode())
             linked |= downloads(path)
             if not name.startswith(_OWN_PAGES):
                 sections += sections_of(page, name)
