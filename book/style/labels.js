@@ -8,8 +8,14 @@
 
   function nameAll() {
     name(document.querySelector('.search-button-field'), 'Search Ctrl+K');
-    document.querySelectorAll('.citation-list[role]').forEach((list) => {
-      list.removeAttribute('role'); // its entries are biblioentries, not listitems
+    document.querySelectorAll('.citation-list[role], .citation[role]').forEach((part) => {
+      part.removeAttribute('role'); // a list of biblioentries, whose role is deprecated
+    });
+    document.querySelectorAll('th').forEach((head) => {
+      if (head.textContent.trim() || head.querySelector('img')) return; // an empty one heads nothing
+      const cell = document.createElement('td');
+      for (const {name: key, value} of head.attributes) cell.setAttribute(key, value);
+      head.replaceWith(cell);
     });
     document.querySelectorAll('summary[aria-label]').forEach((summary) => {
       summary.removeAttribute('aria-label'); // its text says what it does
