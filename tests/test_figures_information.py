@@ -31,7 +31,7 @@ def test_fig6_shows_every_matrix_and_every_row(study: xr.Dataset) -> None:
     assert [ax.get_title() for ax in left.axes][3:7] == ["4: A shown", "5", "6", "7: B shown"]
     for concept, ax in enumerate(right.axes[:3]):
         np.testing.assert_array_equal(ax.images[0].get_array(), bits.isel(concept=concept).T)
-        assert ax.images[0].get_extent() == [0.5, 15.5, 0.5, 12.5]
+        assert ax.images[0].get_extent() == [0.5, 15.5, 12.5, 0.5]
         assert ax.lines[0].get_xdata() == [ONSETS[concept]]
     assert right.axes[-1].get_ylabel() == "information (bits)"
 

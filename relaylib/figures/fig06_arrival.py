@@ -73,18 +73,18 @@ def onset_steps(onsets: Onsets, names: list[str]) -> dict[str, int | None]:
 
 
 def node_time(ax: Axes, bits: xr.DataArray, onset: int | None) -> AxesImage:
-    """Draw one concept's bits, nodes upwards and time to the right, its onset as a triangle."""
+    """Draw one concept's bits, node 1 at the top and time to the right, its onset as a triangle."""
     times, nodes = bits.time.values, bits.node.values
     n_nodes = len(nodes)
-    extent = (times[0] - 0.5, times[-1] + 0.5, 0.5, n_nodes + 0.5)
+    extent = (times[0] - 0.5, times[-1] + 0.5, n_nodes + 0.5, 0.5)
     values = bits.transpose("node", "time")
-    image = ax.imshow(values, origin="lower", aspect="auto", extent=extent, **_scale())
+    image = ax.imshow(values, aspect="auto", extent=extent, **_scale())
     if onset is not None:
-        ax.plot(onset, n_nodes + 1.1, "v", color=ONSET, markersize=5, clip_on=False)
+        ax.plot(onset, -0.1, "v", color=ONSET, markersize=5, clip_on=False)
         ax.axvline(onset - 0.5, color=ONSET, linewidth=0.9, linestyle=(0, (3, 1.5)))
     ticks = np.unique([1, (n_nodes + 1) // 2, n_nodes])
     ax.set_yticks(ticks, nodes[ticks - 1])
-    ax.set(xticks=times[:: max(2, len(times) // 10)], ylim=(0.5, n_nodes + 0.5))
+    ax.set(xticks=times[:: max(2, len(times) // 10)], ylim=(n_nodes + 0.5, 0.5))
     return image
 
 
