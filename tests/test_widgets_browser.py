@@ -10,6 +10,7 @@ import threading
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import vendor
@@ -177,6 +178,20 @@ def test_pointing_at_a_panel_reads_a_node_and_clicking_it_goes_to_that_step(expl
     panel.click(position={"x": box["width"] * 3.5 / 15, "y": box["height"] * 6.5 / 12})
     assert "node 7, step 4:" in explorer.locator(".readout").text_content()
     assert explorer.get_by_role("slider", name="Step", exact=True).input_value() == "4"
+
+
+def test_the_matrices_that_are_shown_can_be_saved(explorer, small_study):
+    choose(explorer, Task="block", Architecture="GRU")
+    with explorer.expect_download() as saved:
+        explorer.get_by_role("button", name="Save values (CSV)").click()
+    table = pd.read_csv(saved.value.path())
+    assert saved.value.suggested_filename == "information-matrices.csv"
+    labels = {"task": "block", "architecture": "GRU", "replicate": 0, "regime": str(table.delay[0])}
+    bits = small_study.dataset.information_bits.sel(labels)
+    wanted = bits.transpose("time", "concept", "node").values.ravel()
+    np.testing.assert_allclose(table.bits, wanted, atol=0.001)
+    assert list(table.columns[3:7]) == ["network", "step", "concept", "node"]
+    assert table.iloc[0, 3:7].to_list() == [1, 1, "direction", 1]
 
 
 def test_the_explorer_works_below_a_path_of_a_server(pages, visit):
@@ -365,6 +380,26 @@ def test_pointing_at_a_cell_reads_its_state(live, small_study):
     text = live.locator(".look").text_content()
     assert text.startswith("node 5, step 13: ")
     assert abs(numbers(text)[-1] - cells[12, 4, 7]) < 0.0051  # sequence 7: all concepts +1
+
+
+def test_the_delays_play_and_states_can_be_saved(pages, visit):
+    page = visit("about:blank")
+    page.clock.install()
+    page.goto(pages.live)
+    page.wait_for_selector(".live[data-ready]")
+    delay = page.get_by_role("slider", name="Delay (blank steps before the answer)")
+    slide(page, "Delay (blank steps before the answer)", 8)
+    page.get_by_role("button", name="Play through the delays").click()
+    assert delay.input_value() == "9"
+    page.clock.run_for(800)
+    assert page.get_by_role("button", name="Play through the delays").count() == 1
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save values (CSV)").click()
+    table = pd.read_csv(saved.value.path())
+    assert table.groupby("what").size().to_dict() == {"answer": 19 * 3, "state": 19 * 12}
+    page.locator(".map.nodes").hover(position={"x": 5, "y": 5})
+    shown = numbers(page.locator(".look").text_content())[-1]
+    assert abs(shown - table.value[0]) < 0.0051
 
 
 # Both

@@ -89,6 +89,18 @@ function player(name, milliseconds, step, tell = () => {}) {
   return { root: button, stop };
 }
 
+/** A button that saves rows() as a CSV file, the first row being the names of columns. */
+function saver(name, rows) {
+  const button = element("button", { type: "button" }, "Save values (CSV)");
+  button.addEventListener("click", () => {
+    const text = rows().map((row) => row.join(",")).join("\n");
+    const url = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/csv" }));
+    element("a", { href: url, download: `${name}.csv` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  });
+  return button;
+}
+
 /** A canvas of columns x rows cells. Returns {root, paint(colourOf), cellAt(event)}. */
 function heatMap(columns, rows, attributes = {}) {
   const canvas = element("canvas", { width: columns, height: rows, "aria-hidden": "true" });

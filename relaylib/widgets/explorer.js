@@ -181,7 +181,7 @@ function render({ model, el }) {
   root.append(
     element("div", { class: "controls" }, task.root, architecture.root, regime.root, replicate.root),
     element("div", { class: "controls transport" }, play.root, time.root, element("p", { class: "phase" })),
-    table, readout, legend());
+    table, readout, saver("information-matrices", savedRows), legend());
   const phase = root.querySelector(".phase");
 
   let chosen = { architecture: null, node: 0 };
@@ -218,6 +218,18 @@ function render({ model, el }) {
     const bits = theTask().concepts.map((concept, index) =>
       `${concept} ${decimal(shown.get(name).bits(model.get("time"), index, node))}`);
     return `${name}, node ${node}, step ${model.get("time")}: ${bits.join(", ")} bits`;
+  }
+
+  /** The bits of all networks that are shown, at every step. */
+  function savedRows() {
+    const [head, rows] = [["task", "architecture", "delay", "network", "step", "concept", "node", "bits"], []];
+    for (const [name, matrices] of shown) {
+      const of = [model.get("task"), name, model.get("regime"), model.get("replicate") + 1];
+      for (let step = 1; step <= nTimes; step++) theTask().concepts.forEach((concept, index) => {
+        for (let node = 1; node <= study.shape[2]; node++) rows.push([...of, step, concept, node, matrices.bits(step, index, node)]);
+      });
+    }
+    return [head, ...rows];
   }
 
   function drawStep() {

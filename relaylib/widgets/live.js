@@ -1,5 +1,6 @@
 // Live network: a trained network runs in the page; its inputs and knocked-out nodes can be chosen.
 
+const BEAT = 700; // milliseconds per delay when playing
 const RANGE = 1; // outputs, and the states of RNN and GRU, lie in [-1, 1]
 
 /** Cut the model's binary data into tasks and networks. */
@@ -90,6 +91,12 @@ function render({ model, el }) {
   const conceptRow = element("div", { class: "controls" });
   const variant = slider("Start", 0, 0, (value) => change({ variant: value }));
   const delay = slider("Delay (blank steps before the answer)", 0, nTimes - tasks[0].shape[1], (value) => change({ delay: value }));
+  const play = player("through the delays", BEAT, (begin) => {
+    const next = model.get("delay") + 1;
+    if (next > nTimes - theTask().shape[1] && !begin) return false;
+    change({ delay: next > nTimes - theTask().shape[1] ? 0 : next });
+    return true;
+  }, (playing) => summary.setAttribute("aria-live", playing ? "off" : "polite"));
   const knockStep = slider("Knock out at step", 1, nMeasured, (value) => {
     model.set({ knock_step: value });
     change(most ? { knocked: mostRelaying() } : {});
@@ -119,7 +126,7 @@ function render({ model, el }) {
       [answerNames, answers.root],
       [element("span"), look],
     ]),
-    element("div", { class: "controls" }, knockStep.root, mostSlider.root, mostChoice, restore),
+    element("div", { class: "controls" }, knockStep.root, mostSlider.root, mostChoice, restore, saver("states", savedRows)),
     results.root, summary, legend(fullColour));
 
   let [run, runOf, limit, colours] = [null, "", 1, palette()];
@@ -134,7 +141,7 @@ function render({ model, el }) {
     conceptChoices = concepts.map((concept, index) =>
       choice(concept, [[-1, values[index][0]], [1, values[index][1]]], (value) =>
         change({ concepts: model.get("concepts").map((old, place) => (place === index ? value : old)) })));
-    conceptRow.replaceChildren(...conceptChoices.map(({ root: part }) => part), delay.root, variant.root);
+    conceptRow.replaceChildren(...conceptChoices.map(({ root: part }) => part), delay.root, play.root, variant.root);
     mostChoices = choice("of concept", concepts.map((concept, index) => [index, concept]), (value) => {
       mostOf = value;
       change({ knocked: most ? mostRelaying() : model.get("knocked") });
@@ -160,6 +167,17 @@ function render({ model, el }) {
   function drawLook(node, time) {
     looked = [node, time];
     look.textContent = node ? `node ${node}, step ${time}: ${decimal(state(node, time))}` : "Point at a cell, or tap it, to read a state.";
+  }
+
+  /** The states and answers of the sequence that is shown, at every step. */
+  function savedRows() {
+    const [head, rows] = [["what", "name", "step", "value"], []];
+    for (let time = 1; time <= nTimes; time++) {
+      for (let node = 1; node <= nNodes; node++) rows.push(["state", `node ${node}`, time, state(node, time)]);
+      theTask().concepts.forEach((name, concept) =>
+        rows.push(["answer", name, time, run.outputs[(sequence * nTimes + time - 1) * nConcepts + concept]]));
+    }
+    return [head, ...rows];
   }
 
   let guideOf = null;
@@ -217,7 +235,7 @@ function render({ model, el }) {
   }
 
   const traits = ["task", "architecture", "regime", "concepts", "variant", "delay", "knocked", "knock_step"];
-  const ends = [onTraits(model, traits, draw), onThemeChange(() => { colours = palette(); draw(); })];
+  const ends = [onTraits(model, traits, draw), onThemeChange(() => { colours = palette(); draw(); }), () => play.stop()];
   draw();
   root.setAttribute("data-ready", "");
   return () => ends.forEach((end) => end());
