@@ -51,3 +51,7 @@ def test_the_bibtex_is_the_bibliographys(names):
     fields = re.findall(r"(?:year|eprint) = \{(.*?)\}", shown)
     (known,) = re.findall(r"@misc\{hintze2025,(.*?)\n\}", bib, re.DOTALL)
     assert fields == re.findall(r"(?:year|eprint) = \{(.*?)\}", known)
+    software = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    for field in ("title", "version"):
+        (value,) = re.findall(rf'^{field}: "?(.*?)"?$', software, re.MULTILINE)
+        assert f"  {field} = {{{value}}}," in shown
