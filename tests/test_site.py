@@ -47,16 +47,15 @@ def test_the_home_page_has_at_most_3_megabytes(site, visit):
 
 
 @needs_browser
-def test_widgets_are_usable_within_a_second(site, visit):
-    times = []
-    for _ in range(3):
-        page = visit("about:blank")
-        page.goto((site / HOME).as_uri(), wait_until="commit")
-        page.wait_for_selector(".explorer[data-ready]")
-        page.wait_for_selector(".toy[data-ready]")
-        times.append(page.evaluate("performance.now()"))
-        page.close()
-    assert min(times) < 1000
+def test_the_widgets_of_the_home_page_need_less_than_a_second_of_work(site, visit):
+    page = visit("about:blank")
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # not waiting for others
+    page.goto((site / HOME).as_uri(), wait_until="commit")
+    page.wait_for_selector(".explorer[data-ready]")
+    page.wait_for_selector(".toy[data-ready]")
+    metrics = {m["name"]: m["value"] for m in session.send("Performance.getMetrics")["metrics"]}
+    assert 0 < metrics["TaskDuration"] < 1
 
 
 @needs_browser
