@@ -91,7 +91,7 @@ function player(name, milliseconds, step, tell = () => {}) {
 
 /** A button that saves rows() as a CSV file, the first row being the names of columns. */
 function saver(name, rows) {
-  const button = element("button", { type: "button" }, "Save values (CSV)");
+  const button = element("button", { type: "button", class: "save" }, "Save values (CSV)");
   button.addEventListener("click", () => {
     const text = rows().map((row) => row.join(",")).join("\n");
     const url = URL.createObjectURL(new Blob([`${text}\n`], { type: "text/csv" }));

@@ -126,8 +126,9 @@ function render({ model, el }) {
       [answerNames, answers.root],
       [element("span"), look],
     ]),
-    element("div", { class: "controls" }, knockStep.root, mostSlider.root, mostChoice, restore, saver("states", savedRows)),
+    element("div", { class: "controls" }, knockStep.root, mostSlider.root, mostChoice, restore),
     results.root, summary, legend(fullColour));
+  root.lastChild.append(" ", saver("states", savedRows));
 
   let [run, runOf, limit, colours] = [null, "", 1, palette()];
   let conceptChoices = [];
