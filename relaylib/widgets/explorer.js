@@ -182,7 +182,7 @@ function render({ model, el }) {
     element("div", { class: "controls" }, task.root, architecture.root, regime.root, replicate.root),
     element("div", { class: "controls transport" }, play.root, time.root, element("p", { class: "phase" })),
     table, readout, legend());
-  root.lastChild.append(saver("information-matrices", savedRows));
+  root.lastChild.append(" ", saver("information-matrices", savedRows));
   const phase = root.querySelector(".phase");
 
   let chosen = { architecture: null, node: 0 };
