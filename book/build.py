@@ -10,6 +10,7 @@ that was changed or removed since is built again, with its page.
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from pages import ROOT, entries, read_yaml
 
 BUILT = ("html", ".doctrees", "jupyter_execute")
 """What Sphinx writes in _build."""
+EXTENSIONS = Path(__file__).parent / "extensions"
 
 
 def contents(book: Path) -> dict[str, Any]:
@@ -80,7 +82,8 @@ def run_sphinx(book: Path, toc: Path, site: Path) -> int:
     program = Path(sys.executable).with_name("jupyter-book")
     words = ["build", book, "-W", "--keep-going", "--quiet"]
     words += ["--toc", toc, "--config", book.parent / "_config.yml", "--path-output", site]
-    return subprocess.run([program, *map(str, words)], check=False).returncode
+    environment = os.environ | {"PYTHONPATH": str(EXTENSIONS)}
+    return subprocess.run([program, *map(str, words)], check=False, env=environment).returncode
 
 
 def built_files(built: Path) -> dict[str, str]:
@@ -149,8 +152,9 @@ def _owners(name: str, pages: dict[str, Path]) -> list[str]:
 def shared_by_pages(book: Path, toc: Path) -> str:
     """Return the hash of everything that affects all pages: headings, figures, style, program."""
     files = [toc, book.parent / "_config.yml", ROOT / "requirements.txt", book / "references.bib"]
-    for folder in ("style", "templates"):
-        files += sorted(path for path in (book / folder).rglob("*") if path.is_file())
+    for folder in (book / "style", book / "templates", EXTENSIONS):
+        files += sorted(path for path in folder.rglob("*") if path.suffix != ".pyc")
+    files = [path for path in files if path.is_file()]
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.read_bytes() + b"\0")

@@ -137,7 +137,7 @@ def home_table(rows: pd.DataFrame) -> str:
     """Return claims, effects and verdicts as a Markdown table that links to the ledger."""
     lines = ["| claim | measured | verdict |", "| --- | --- | --- |"]
     for id, found in rows.groupby("id", sort=False):
-        link = f'<a href="09_claims.html#claim-{id}">{id}</a>'
+        link = f'<a href="10_claims.html#claim-{id}">{id}</a>'
         badge = _badge(found.verdict.iloc[0])
         lines.append(f"| {link} {TEXTS[str(id)].claim} | {measured(found)} | {badge} |")
     return "\n".join(lines) + "\n"

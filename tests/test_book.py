@@ -178,8 +178,8 @@ def test_figures_1_to_13_are_the_papers(notebook_pages):
         ("04_knockouts", 2),
         ("05_information_over_time", 2),
         ("06_drift", 2),
-        ("07_smearing", 2),
-        ("08_latent_space", 2),
+        ("08_smearing", 2),
+        ("09_latent_space", 2),
     ]
     captions = [
         figure.select_one(".caption-number").text.strip()
@@ -191,7 +191,7 @@ def test_figures_1_to_13_are_the_papers(notebook_pages):
 
 @pytest.mark.skipif("RELAY_SITE" not in os.environ, reason="only at full scale")
 def test_the_sentences_about_the_drift_hold_in_the_data(notebook_pages):
-    text = notebook_pages["executed/15_what_the_drift_is.html"].select_one("main").text
+    text = notebook_pages["executed/07_what_the_drift_is.html"].select_one("main").text
     assert "all sentences of this page hold in the data" in text
 
 

@@ -56,7 +56,7 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "04_knockouts": {"time": (1, 5, 10), "n_random": (1, 5)},
     "05_information_over_time": {"replicate": (1, 0, -1), "settle": (0, 3, 5)},
-    "08_latent_space": {
+    "09_latent_space": {
         "replicate": (1, 0, -1),
         "noise_sd": (0.0, 0.1, 1.0),
         "sequences_per_state": (4, 8),
@@ -64,14 +64,14 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "order_time": (1, 10, 15),
         "labelling": ("concept", "state"),
     },
-    "09_claims": {
+    "10_claims": {
         "n_replicates": (2,),
         "discretiser": ("kmeans", "median"),
         "levels": (2, 3),
         "value": ("cumulative", "increment"),
     },
-    "10_exactness": {"n_replicates": (1,), "rank": (1, 2, 1620)},
-    "11_attribution": {
+    "11_exactness": {"n_replicates": (1,), "rank": (1, 2, 1620)},
+    "12_attribution": {
         "n_replicates": (1,),
         "replicate": (0,),
         "regime": ("1", "random"),
@@ -80,14 +80,14 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "time": (1, 10),
         "ridge": (1e-6, 100.0),
     },
-    "15_what_the_drift_is": {
+    "07_what_the_drift_is": {
         "n_replicates": (2,),
         "n_removed": (4, 1, 8),
         "noise_sd": (0.1, 0.0, 1.0),
     },
     "16_real_series": {"results": ("real_series.nc",)},
-    "12_speed": {"run": ("bench.json",)},
-    "13_mmphate": {  # one size only, not the book's: its maps take long
+    "13_speed": {"run": ("bench.json",)},
+    "14_mmphate": {  # one size only, not the book's: its maps take long
         "n_replicates": (1,),
         "n_nodes": (12,),
         "learning_rate": (0.01,),
@@ -101,7 +101,7 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "n_scored": (3,),
         "k": (11,),
     },
-    "14_samples": {
+    "15_samples": {
         "n_shuffles": (2, 19),
         "n_nodes": (2, 12, 20),
         "agreement": (0.5, 0.9, 1.0),
@@ -150,13 +150,13 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "learning_rate": (0.0,),
     },
     "06_drift": {"lag": (0, 6), "value": ("sum",), "n_nodes": (0,), "learning_rate": (0.0,)},
-    "07_smearing": {
+    "08_smearing": {
         "regime": ("6",),
         "time": (0, 16),
         "n_nodes": (0,),
         "learning_rate": (0.0,),
     },
-    "08_latent_space": {
+    "09_latent_space": {
         "task": ("both",),
         "architecture": ("rnn",),
         "regime": ("6",),
@@ -169,14 +169,14 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "n_nodes": (0,),
         "learning_rate": (0.0,),
     },
-    "09_claims": {
+    "10_claims": {
         "n_replicates": (1,),
         "levels": (1, 4),
         "n_nodes": (1, 17),
         "learning_rate": (0.0,),
     },
-    "10_exactness": {"rank": (0, 1621), "n_nodes": (0, 17), "learning_rate": (0.0,)},
-    "11_attribution": {
+    "11_exactness": {"rank": (0, 1621), "n_nodes": (0, 17), "learning_rate": (0.0,)},
+    "12_attribution": {
         "task": ("both",),
         "architecture": ("rnn",),
         "replicate": (-1, 1),
@@ -188,8 +188,8 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "learning_rate": (0.0,),
     },
     "16_real_series": {"results": ("no.nc",)},
-    "12_speed": {"run": ("no.json",)},
-    "13_mmphate": {
+    "13_speed": {"run": ("no.json",)},
+    "14_mmphate": {
         "regime": ("6",),
         "time": (0, 16),
         "level": (0.0, 1.1),
@@ -200,7 +200,7 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "n_nodes": (0,),
         "learning_rate": (0.0,),
     },
-    "14_samples": {"n_shuffles": (1,), "n_nodes": (1, 63), "agreement": (0.4, 1.1)},
+    "15_samples": {"n_shuffles": (1,), "n_nodes": (1, 63), "agreement": (0.4, 1.1)},
     "17_limits": {"n_steps": (2, 11)},
 }
 
