@@ -299,7 +299,20 @@ def of_data_array(name: str, value: xr.DataArray) -> Iterator[tuple[str, Any, st
     yield "transposed", value.transpose(), EQUAL
     yield "without coordinates", value.drop_vars(value.coords), ANY
     yield from of_dims(value)
-    yield from of_numbers(name, value, lambda entries: value.copy(data=entries))
+    of_kind = of_words if value.dtype.kind == "U" else of_numbers
+    yield from of_kind(name, value, lambda entries: value.copy(data=entries))
+
+
+def of_words(name: str, value: Any, make: Callable) -> Iterator[tuple[str, Any, str]]:
+    """Mutations of the entries of an array of labels."""
+    entries = np.asarray(value)
+    first = np.arange(entries.size).reshape(entries.shape) == 0
+    yield "numbers", make(np.arange(entries.size).reshape(entries.shape)), REFUSED
+    yield "an unknown word", make(np.where(first, "no such", entries)), REFUSED
+    yield "all equal", make(np.full_like(entries, entries.flat[0])), REFUSED
+    yield "bytes", make(entries.astype("S")), REFUSED
+    yield "with None", make(np.where(first, None, entries)), REFUSED
+    yield "objects", make(entries.astype(object)), ANY
 
 
 def of_dims(value: Any) -> Iterator[tuple[str, Any, str]]:

@@ -8,6 +8,7 @@ from relaylib.information.decoder import (
     decoder_case,
     decoder_order,
     plain_usable_entropy,
+    standard_error,
     walk,
 )
 from relaylib.information.logistic import stratified_folds
@@ -133,7 +134,7 @@ def test_the_error_is_the_spread_over_samples():
         case = case_of(x, y, activations)
         found = walk(case)
         totals.append(found.relay_bits[0])
-        errors.append(found.error_bits(case.folds.weights)[-1])
+        errors.append(standard_error(found.lost_bits, case.folds.weights)[-1])
     assert np.mean(errors) == pytest.approx(np.std(totals, ddof=1), rel=0.6)
 
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 from test_modules import CLASSES, INPUTS, LABELS, MODELS, STEPS, Broken, FeedForward, Layered
 from torch import nn
 
 from relaylib.measures.knockout import first_nodes
+from relaylib.measures.module_knockout import module_knockouts
 from relaylib.networks.by_steps import run_by_steps
 from relaylib.networks.module_knockout import REPLACEMENTS, knockout_module
 
@@ -73,8 +75,6 @@ def test_any_module_without_knockout_answers_as_it_does(model, watch, settings, 
 
 
 def labelled(sets, watch):
-    import xarray as xr
-
     names = [f"{watch}[{node}]" for node in range(sets.shape[1])]
     return xr.DataArray(sets, {"node": names}, ("n_knocked_out", "node"))
 
@@ -200,3 +200,46 @@ def test_sets_must_be_of_the_watched_nodes():
     with pytest.raises(ValueError, match="nodes must be True or False for each of"):
         knocked(Layered(), labelled(np.eye(3, dtype=bool), "core"))
     assert CLASSES == 4
+
+
+def test_relaying_nodes_are_knocked_out_beside_least_relaying_and_random_ones():
+    nodes = [f"core[{node}]" for node in range(6)]
+    coords = {"concept": ["digit", "parity"], "removal_step": range(1, 7)}
+    order = xr.DataArray([nodes, nodes[::-1]], coords, ("concept", "removal_step"))
+    model = Layered()
+
+    def both(output):
+        digit = output.argmax(dim=1)
+        return torch.stack([digit, digit % 2])
+
+    how = {"watch": "core", "answers": both, "time": 2}
+    x_in = np.stack([LABELS, LABELS % 2])
+    found = module_knockouts(
+        model, INPUTS, x_in, order, rng=np.random.default_rng(0), n_random=3, sizes=[0, 2, 6], **how
+    )
+    assert dict(found.sizes) == {"relays_of": 2, "n_knocked_out": 3, "concept": 2, "draw": 3}
+    assert len(np.unique(found.at_random.sel(n_knocked_out=6, concept="digit"))) == 1
+    for concept, last, first in (("digit", [4, 5], [0, 1]), ("parity", [0, 1], [4, 5])):
+        here = found.sel(relays_of=concept, n_knocked_out=2)
+        for name, knocked_out in (("relaying", last), ("least_relaying", first)):
+            alone = knockout_module(
+                model,
+                INPUTS,
+                x_in,
+                nodes=[nodes[node] for node in knocked_out],
+                rng=np.random.default_rng(0),
+                **how,
+            )
+            np.testing.assert_array_equal(here[name], alone.accuracy)
+
+
+def test_a_removal_order_is_of_one_time_and_of_names():
+    order = xr.DataArray([["core[0]", "core[1]"]], dims=("concept", "removal_step"))
+    rng = np.random.default_rng(0)
+    for wrong, message in (
+        (order.expand_dims("time"), r"removal_order must be of one time, .*'time': 1"),
+        (order.copy(data=[[0, 1]]), "removal_order must hold names of nodes"),
+        (order.assign_coords(concept=["A"]), "a removal_order must be of the nodes"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=message):
+            module_knockouts(Layered(), INPUTS, LABELS, wrong, watch="core", rng=rng)

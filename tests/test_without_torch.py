@@ -21,7 +21,7 @@ sys.meta_path.insert(0, Missing)  # an import of it fails, as where it is not in
 import numpy as np
 
 from relaylib import Recording, analyse, greedy_order, shuffle_test
-from relaylib.information import entropy, exact, labels, relay, significance
+from relaylib.information import decoder, entropy, exact, labels, relay, significance
 
 rng = np.random.default_rng(0)
 concept = rng.integers(2, size=200)
@@ -30,10 +30,11 @@ recording = Recording.from_arrays(activations, concept, concept, nodes=["copy", 
 recording.save("mine.nc")
 opened = Recording.open("mine.nc")
 assert opened.data.equals(recording.data)
-analysis = analyse(opened, rng=rng, n_shuffles=19)
-here = analysis.sel(time=1, concept="1")
-assert here.removal_order[-1] == "copy"
-assert here.p_value.sel(node="copy") == 0.05 < here.p_value.sel(node="coin")
+for estimator in ("plugin", "decoder"):
+    analysis = analyse(opened, rng=rng, n_shuffles=19, estimator=estimator)
+    here = analysis.sel(time=1, concept="1")
+    assert here.removal_order[-1] == "copy"
+    assert here.p_value.sel(node="copy") == 0.05 < here.p_value.sel(node="coin")
 try:
     from relaylib import record_module
     record_module(None, activations, concept, watch="0")

@@ -43,16 +43,12 @@ class DecoderOrder(NamedTuple):
         I_R after 0, 1, ... removals, (block + 1,), bits.
     lost_bits
         What each sequence contributes to the loss after 0, 1, ... removals, (block + 1, sequence):
-        its weighted mean is ``relay_bits[0] - relay_bits``.
+        its weighted mean is ``relay_bits[0] - relay_bits``, whose error `standard_error` gives.
     """
 
     order: np.ndarray
     relay_bits: np.ndarray
     lost_bits: np.ndarray
-
-    def error_bits(self, weights: np.ndarray) -> np.ndarray:
-        """Return the standard error of the mean loss, (block + 1,), bits."""
-        return standard_error(self.lost_bits, weights)
 
 
 class DecoderCase(NamedTuple):

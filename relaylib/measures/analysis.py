@@ -112,8 +112,8 @@ def analyse(
     is_population = check_bool("is_population", is_population)
     n_shuffles = _SHUFFLES[estimator] if n_shuffles is None else n_shuffles
     n_permutations = _PERMUTATIONS[estimator] if n_permutations is None else n_permutations
-    check_integer("n_shuffles", n_shuffles, 9, 10**6)
-    check_integer("n_permutations", n_permutations, 0, 10**6)
+    n_shuffles = check_integer("n_shuffles", n_shuffles, 9, 10**6)
+    n_permutations = check_integer("n_permutations", n_permutations, 0, 10**6)
     if n_permutations == 1:
         raise ValueError("n_permutations must be 0 or at least 2, got 1")
     blocks = group_nodes(data.activations, groups)

@@ -10,7 +10,13 @@ import xarray as xr
 
 from relaylib.core.progress import progress
 from relaylib.core.seeds import random_orders
-from relaylib.information.decoder import N_FOLDS, DecoderCase, decoder_case, walk
+from relaylib.information.decoder import (
+    N_FOLDS,
+    DecoderCase,
+    decoder_case,
+    standard_error,
+    walk,
+)
 from relaylib.measures.estimators import DIMS, orders_dataset
 
 _FIT_SECONDS, _CELL_SECONDS = 1e-3, 2e-8  # of a fit: each, and per sequence, column and class
@@ -48,7 +54,7 @@ class Decoder:
             self._orders[at] = found.order
             relay_bits[at] = found.relay_bits
             bits[at][found.order] = found.relay_bits[0] - found.relay_bits[1:]
-            errors[at][found.order] = found.error_bits(case.folds.weights)[1:]
+            errors[at][found.order] = standard_error(found.lost_bits, case.folds.weights)[1:]
         names = np.array(list(self.blocks))
         order = names[np.array([self._orders[at] for at in self._cells])]
         return orders_dataset(

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_dims, check_integer, check_rng
+from relaylib.core.checks import (
+    as_array,
+    check_all,
+    check_dims,
+    check_integer,
+    check_rng,
+    check_type,
+)
 from relaylib.core.seeds import random_orders
 from relaylib.measures.knockout import first_nodes
 from relaylib.networks.module_knockout import knockout_module
@@ -62,12 +69,7 @@ def module_knockouts(
         As `relaylib.knockout_module`, or if ``removal_order`` is of several times or does not hold
         each node once, or a size is out of range.
     """
-    check_dims("removal_order", removal_order, ("concept", "removal_step"))
-    if set(removal_order.dims) != {"concept", "removal_step"}:
-        raise ValueError(
-            "removal_order must be of one time, (concept, removal_step), got "
-            f"{tuple(removal_order.dims)}: select one with .sel(time=...)"
-        )
+    removal_order = _of_names(removal_order)
     check_rng(rng)
     ranked = removal_order.reset_coords(drop=True).rename(concept="relays_of")
     nodes = np.unique(ranked.values)
@@ -78,9 +80,7 @@ def module_knockouts(
         "least_relaying": first_nodes(ranked),
         "at_random": first_nodes(at_random),
     }
-    if sizes is None:
-        sizes = np.unique(np.linspace(0, len(nodes), _N_SIZES).astype(int)).tolist()
-    chosen = [check_integer("sizes", size, 0, len(nodes)) for size in sizes]
+    chosen = _sizes(sizes, len(nodes))
     concepts = [str(name) for name in removal_order.concept.values]
     given: dict[str, Any] = {"watch": watch, "rng": rng, "concepts": concepts} | how
     return xr.Dataset(
@@ -91,3 +91,25 @@ def module_knockouts(
             for name, sets in orders.items()
         }
     )
+
+
+def _of_names(removal_order: Any) -> xr.DataArray:
+    """Return removal orders of nodes by name; raise if these are others, or of several times."""
+    check_type("removal_order", removal_order, xr.DataArray)
+    check_dims("removal_order", removal_order, ("concept", "removal_step"))
+    if set(removal_order.dims) != {"concept", "removal_step"} or not removal_order.size:
+        raise ValueError(
+            "removal_order must be of one time, (concept, removal_step), got "
+            f"{dict(removal_order.sizes)}: select one with .sel(time=...)"
+        )
+    names = removal_order.values.ravel().tolist()
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"removal_order must hold names of nodes, got {names}")
+    return removal_order.astype(str)
+
+
+def _sizes(sizes: Any, n_nodes: int) -> list[int]:
+    if sizes is None:
+        return np.unique(np.linspace(0, n_nodes, _N_SIZES).astype(int)).tolist()
+    given = check_all("sizes", as_array("sizes", sizes).tolist(), int)
+    return [check_integer("sizes", size, 0, n_nodes) for size in given]

@@ -205,6 +205,7 @@ def _sets(nodes: Any, names: list[str]) -> xr.DataArray:
         if nodes.dtype != bool or sorted(map(str, labels)) != sorted(names):
             raise ValueError(
                 f"nodes must be True or False for each of {names}, got {nodes.dtype} for {labels}"
+                "; a removal_order must be of the nodes that are watched"
             )
         return nodes.sel(node=names).transpose(..., "node")
     chosen = list(check_all("nodes", nodes, str))
