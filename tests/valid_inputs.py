@@ -105,6 +105,7 @@ UNCHECKED = {
     "relaylib.measures.estimators": "the parts of analyse, which checks",
     "relaylib.measures.decoder_estimator": "the parts of analyse, which checks",
     "relaylib.measures.groups.joint_states": "called with groups from group_nodes",
+    "relaylib.networks.examples.example_module": "trains at each call; test_examples.py",
     "relaylib.networks.hooks": "the parts of record_module and knockout_module, which check",
     "relaylib.networks.by_steps": "the parts of knockout_module, which checks",
     "relaylib.networks.interventions": "the parts of knockout_module, which checks",
@@ -615,6 +616,7 @@ OF: dict[str, list[Arguments]] = {
             "time_axis": lambda: 1,
         }
     ],
+    "recording_named": [{"recording": lambda: str(saved())}],
     "module_knockouts": [
         {
             "model": model,
