@@ -25,6 +25,7 @@ from relaylib.information.relay import greedy_orders
 from relaylib.measures.knockout import first_nodes
 from relaylib.mmphate.estimator import MMPHATE
 from relaylib.networks.ensemble import Ensemble
+from relaylib.networks.examples import Example
 from relaylib.networks.first_weights import FirstWeights
 from relaylib.networks.minibatch import MinibatchConfig
 from relaylib.networks.recording import Recording
@@ -765,6 +766,7 @@ INSTANCES: dict[str, object] = {
     "MMPHATE": lambda: MMPHATE(t=3, max_iter=5, progress=False),
     "Run": lambda: ensemble().run(MemoryTask().population().inputs, 2),
     "Ensemble": ensemble,
+    "Example": lambda: Example(model(), random(8, 3), np.arange(8) % 2),
     "Recording": recording,
     "StudyConfig": lambda: TINY,
     "InterventionConfig": intervention_config,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from relaylib.core.checks import check_integer, check_type
+from relaylib.core.threads import one_thread
 from relaylib.networks.modules import record_module
 from relaylib.networks.recording import Recording
 
@@ -79,15 +80,11 @@ def _train(model: nn.Module, rows: Tensor, digit: Tensor) -> None:
     import torch
 
     optimiser = torch.optim.Adam(model.parameters(), lr=_LEARNING_RATE)
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # matrices are too small for more
-    try:
+    with one_thread():  # matrices are too small for more
         for _ in range(_N_EPOCHS):
             optimiser.zero_grad()
             torch.nn.functional.cross_entropy(model(rows), digit).backward()
             optimiser.step()
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 def recording_named(recording: str) -> Recording:
