@@ -86,6 +86,13 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "noise_sd": (0.1, 0.0, 1.0),
     },
     "16_real_series": {"results": ("real_series.nc",)},
+    "20_your_network": {
+        "recording": ("example",),
+        "estimator": ("decoder", "plugin"),
+        "time": (0, 8, 1),
+        "n_shuffles": (9,),
+        "n_permutations": (2, 3),
+    },
     "13_speed": {"run": ("bench.json",)},
     "14_mmphate": {  # one size only, not the book's: its maps take long
         "n_replicates": (1,),
@@ -188,6 +195,13 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "learning_rate": (0.0,),
     },
     "16_real_series": {"results": ("no.nc",)},
+    "20_your_network": {
+        "recording": ("no.nc",),
+        "estimator": ("both",),
+        "time": (-1, 9),
+        "n_shuffles": (8,),
+        "n_permutations": (1,),
+    },
     "13_speed": {"run": ("no.json",)},
     "14_mmphate": {
         "regime": ("6",),
