@@ -1,5 +1,7 @@
 """Training in minibatches: equal to torch's modules and Adam, and independent of the company."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,31 @@ def test_a_network_does_not_depend_on_how_many_others_there_are():
     )
     for name, weights in few.ensemble.weights.items():
         assert torch.equal(weights, many.ensemble.weights[name][:2]), name
+
+
+def test_checkpoints_are_weights_on_the_way_and_change_none():
+    config = MinibatchConfig(n_nodes=4, n_updates=12, batch_size=10, noise_sd=0.1)
+    kept = replace(config, checkpoints=(0, 1, 2, 7, 12))  # three batches per epoch
+    plain, found, short = (
+        train_minibatches(trials(), "GRU", [(1, 2)] * 2, c, rng=np.random.default_rng(8))
+        for c in (config, kept, replace(kept, n_updates=7, checkpoints=(7,)))
+    )
+    assert plain.checkpoints == {}
+    assert list(found.checkpoints) == [0, 3, 9, 12]
+    first = first_modules("GRU", (2, 4, 1), 2, rng=np.random.default_rng(8))
+    for name, weights in plain.ensemble.weights.items():
+        assert torch.equal(found.ensemble.weights[name], weights), name
+        assert torch.equal(found.checkpoints[0].weights[name], first.weights[name]), name
+        assert torch.equal(found.checkpoints[9].weights[name], short.checkpoints[9].weights[name])
+        assert not torch.equal(found.checkpoints[12].weights[name], first.weights[name]), name
+
+
+@pytest.mark.parametrize("checkpoints", [(-1,), (13,), (3, 1), (2, 2)])
+def test_checkpoints_are_steps_of_the_training_in_rising_order(checkpoints):
+    with pytest.raises(ValueError, match="checkpoints must be"):
+        MinibatchConfig(n_updates=12, checkpoints=checkpoints)
+    with pytest.raises(TypeError, match="checkpoints must be a tuple"):
+        MinibatchConfig(checkpoints=[0])
 
 
 def test_first_modules_leave_torchs_random_state_alone():

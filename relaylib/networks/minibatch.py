@@ -49,6 +49,9 @@ class MinibatchConfig:
         Share of the sequences that is kept for validation, drawn anew for every network.
     noise_sd
         Standard deviation of Gaussian noise that is added to the inputs, anew in every step.
+    checkpoints
+        Gradient steps, in rising order, at which weights are kept: those at the end of the first
+        epoch that has taken at least so many. No weights depend on it.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class MinibatchConfig:
     learning_rate: float = 0.01
     validation_fraction: float = 0.25
     noise_sd: float = 0.0
+    checkpoints: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("n_nodes", "n_updates", "batch_size"):
@@ -70,6 +74,12 @@ class MinibatchConfig:
         rate = check_number("learning_rate", self.learning_rate, 0, above=True)
         noise_sd = check_number("noise_sd", self.noise_sd, 0, 1e6)
         normalise(self, validation_fraction=fraction, learning_rate=rate, noise_sd=noise_sd)
+        if not isinstance(self.checkpoints, tuple):
+            raise TypeError(f"checkpoints must be a tuple of steps, got {self.checkpoints!r}")
+        steps = [check_integer("checkpoints", n, 0, self.n_updates) for n in self.checkpoints]
+        if steps != sorted(set(steps)):
+            raise ValueError(f"checkpoints must be in rising order, got {self.checkpoints}")
+        normalise(self, checkpoints=tuple(steps))
 
 
 class Best(NamedTuple):
@@ -94,12 +104,16 @@ class Validated(NamedTuple):
         Mean squared error then, float (network,).
     validation_accuracy
         Fraction of answers about each concept with the right sign then, (network, concept).
+    checkpoints
+        The networks during training, by the number of gradient steps that they have taken; see
+        `MinibatchConfig`.
     """
 
     ensemble: Ensemble
     n_updates: np.ndarray
     validation_error: np.ndarray
     validation_accuracy: np.ndarray
+    checkpoints: dict[int, Ensemble]
 
 
 def train_minibatches(
@@ -154,7 +168,7 @@ def train_minibatches(
     ]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         trained = list(progress(threads.map(_Network.train, networks), total=len(networks)))
-    return _together(architecture, sizes, trained)
+    return _together(architecture, sizes, trained, [network.kept for network in networks])
 
 
 def _checked_delays(delays: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
@@ -164,15 +178,23 @@ def _checked_delays(delays: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
     return [np.array([check_integer("delays", d, 0, MAX_BLANK) for d in own]) for own in each]
 
 
-def _together(architecture: str, sizes: tuple[int, int, int], trained: list[Best]) -> Validated:
+def _together(
+    architecture: str,
+    sizes: tuple[int, int, int],
+    trained: list[Best],
+    kept: list[dict[int, np.ndarray]],
+) -> Validated:
     import torch
 
-    flat = torch.as_tensor(np.stack([best.weights for best in trained]))
+    def ensemble(rows: list[np.ndarray]) -> Ensemble:
+        return Ensemble.from_flat(architecture, torch.as_tensor(np.stack(rows)), *sizes[:2])
+
     return Validated(
-        Ensemble.from_flat(architecture, flat, *sizes[:2]),
+        ensemble([best.weights for best in trained]),
         np.array([best.n_updates for best in trained]),
         np.array([best.error for best in trained]),
         np.stack([best.accuracy for best in trained]),
+        {step: ensemble([own[step] for own in kept]) for step in kept[0]},
     )
 
 
@@ -233,14 +255,23 @@ class _Network:
         self.inputs = np.ascontiguousarray(trials.inputs.transpose(2, 1, 0), np.float32)
         self.targets = np.ascontiguousarray(trials.targets.T, np.float32)
         self.best = Best(self.flat, 0, np.inf, np.zeros(len(self.targets)))
+        self.kept: dict[int, np.ndarray] = {}
+        self.n_passed = 0
 
     def train(self) -> Best:
         """Train epoch by epoch, and return the weights of the least error in validation."""
-        self._validate()
+        self._after_epoch()
         while self.n_updates < self.config.n_updates:
             self._epoch()
-            self._validate()
+            self._after_epoch()
         return self.best
+
+    def _after_epoch(self) -> None:
+        """Validate, and keep the weights if a checkpoint was passed."""
+        self._validate()
+        n_passed = sum(step <= self.n_updates for step in self.config.checkpoints)
+        if n_passed > self.n_passed:
+            self.kept[self.n_updates], self.n_passed = self.flat.copy(), n_passed
 
     def _epoch(self) -> None:
         """Show every training sequence once, in a new order, with new delays and noise."""
