@@ -11,7 +11,7 @@ PROFILE ?= paper
 PORT ?= 8000
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help venv book pdf test test-fast lint serve lab notebook fuzz faults claims real multiverse bench clean
+.PHONY: help venv book pdf test test-fast lint serve lab notebook fuzz faults claims real mmphate multiverse bench clean
 
 help: ## show this list
 	@echo "Usage: make COMMAND"
@@ -85,6 +85,9 @@ multiverse: $(READY) ## compute what the findings hang on (SCHEDULER=tcp://... f
 
 real: $(READY) ## compute all about real time series again (ten minutes) and keep it for the book
 	$(BIN)/python book/real_series.py $(ARGS)
+
+mmphate: $(READY) ## map trainings for the claims on MM-PHATE (a quarter of an hour) and keep it for the book
+	$(BIN)/python book/mmphate_claims.py $(ARGS)
 
 bench: $(READY) ## measure speed against plain baselines (ARGS=--quick to try it)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -20,7 +20,7 @@ from sklearn.manifold import TSNE
 
 from relaylib.core.store import Store
 from relaylib.figures.table import table_of
-from relaylib.mmphate import neighbourhoods
+from relaylib.mmphate import embeddings
 
 NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 
@@ -262,7 +262,7 @@ def _as_papermill_runs_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.chdir(ROOT / "notebooks")
     monkeypatch.setenv("RELAY_RESULTS", str(folder / "results"))
     monkeypatch.setenv("RELAY_ASSETS", str(folder / "assets"))
-    monkeypatch.setattr(neighbourhoods, "TSNE", partial(TSNE, max_iter=250))  # faster
+    monkeypatch.setattr(embeddings, "TSNE", partial(TSNE, max_iter=250))  # faster
     plt.switch_backend("Agg")
     yield
     plt.close("all")

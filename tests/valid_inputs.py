@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
+from mmphate_cases import maps
 from multiverse_cases import made_up_universes
 from torch import nn
 
@@ -41,6 +42,7 @@ from relaylib.studies.intervention import Counteraction, InterventionConfig
 from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
 from relaylib.studies.latent import LatentConfig, run_latent
 from relaylib.studies.lattices import run_lattices
+from relaylib.studies.mmphate_config import MapStudyConfig
 from relaylib.studies.multiverse import MultiverseConfig
 from relaylib.studies.node_noise import NodeNoiseConfig
 from relaylib.studies.noise_levels import NoiseConfig
@@ -148,6 +150,17 @@ REAL = RealConfig(
     n_knocked=10,
     n_random=1,
     n_shuffles=1,
+)
+MAPS = MapStudyConfig(
+    tasks=("BasicMotions",),
+    architectures=("RNN",),
+    n_compared=1,
+    n_ranked=1,
+    n_nodes=4,
+    n_updates=3,
+    n_epochs=3,
+    n_times=3,
+    k=1,
 )
 ONE_REGIME = replace(TINY, regimes=("1",))
 
@@ -337,6 +350,10 @@ def over(dims: str, values: np.ndarray) -> xr.DataArray:
     names = dims.split()
     coords = {name: np.arange(n) for name, n in zip(names, values.shape, strict=True)}
     return xr.DataArray(values, coords, names)
+
+
+def small_map() -> xr.DataArray:
+    return over("epoch time node component", random(2, 3, 4, 2))
 
 
 BY_NAME: dict[str, object] = {
@@ -538,6 +555,20 @@ OF: dict[str, list[Arguments]] = {
         }
     ],
     "MMPHATE.fit": [{}, {"activations": lambda: random(2, 3, 4, 8)}],
+    "embed": [{"algorithm": lambda: "PCA"}, {"algorithm": lambda: "diffusion map"}],
+    "diffusion_map": [{"n_components": lambda: 2}],
+    "community_preservation": [
+        {"embedding": small_map, "k": lambda: 1, "n_clusters": lambda: 2},
+        {
+            "activations": lambda: random(2, 3, 4, 8),
+            "embedding": lambda: random(2, 3, 4, 2),
+            "k": lambda: 1,
+            "n_clusters": lambda: 2,
+        },
+    ],
+    "map_displacement": [{"embedding": small_map}],
+    "data_displacement": [{}],
+    "map_statistics": [{"embedding": small_map}],
     "neighbourhood_preservation": [
         {"embedding": lambda: over("epoch time node component", random(2, 3, 4, 2))},
         {
@@ -742,6 +773,29 @@ OF: dict[str, list[Arguments]] = {
     ],
     "map_quality": [{"config": lambda: MapConfig(ONE_REGIME, n_epochs=2, scored_epochs=2, k=2)}],
     "map_training": [{"config": lambda: MapConfig(ONE_REGIME, n_epochs=2, scored_epochs=2, k=2)}],
+    "MapStudyConfig": [{"tasks": lambda: ("memory",)}],
+    "MapStudyConfig.study": [{"task": lambda: "memory"}],
+    "MapStudyConfig.real": [{"data": lambda: "BasicMotions"}],
+    "MapStudyConfig.training": [{"residual_sd": lambda: 0.5}],
+    "MapStudyConfig.times": [{"n_steps": lambda: 12}],
+    "run_mmphate_study": [{"config": lambda: MAPS}],
+    "recorded_training": [
+        {"config": lambda: MAPS, "inputs": lambda: MemoryTask().population().inputs}
+    ],
+    "mmphate_ledger": [{"maps": maps}],
+    "judge_mmphate": [{"maps": maps, "id": lambda: "M1"}],
+    "shifted_correlations": [{"x": lambda: random(6), "y": lambda: random(6)}],
+    "partial_correlation": [{"x": lambda: random(6), "y": lambda: random(6)}],
+    "shift_p": [{"correlations": lambda: [random(5), random(4)]}],
+    "predictions": [{"values": lambda: random(6), "outcomes": lambda: random(2, 6)[1]}],
+    "foretold": [
+        {
+            "values": lambda: random(6),
+            "baseline": lambda: random(3, 6)[2],
+            "outcomes": lambda: random(2, 6)[1],
+            "n_resamples": lambda: 20,
+        }
+    ],
     "MapConfig": [{"study": lambda: ONE_REGIME}],
     "ActivationsConfig": [{"condition": lambda: replace(CONDITION, checkpoints=(0, 1))}],
     "training_activations": [
@@ -776,6 +830,7 @@ INSTANCES: dict[str, object] = {
     "MemoryTask": MemoryTask,
     "SeriesTask": SeriesTask,
     "RealConfig": lambda: REAL,
+    "MapStudyConfig": lambda: MAPS,
 }
 
 # What to do with an object whose arguments are checked only when it is used.

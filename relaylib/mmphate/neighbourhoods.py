@@ -4,15 +4,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 from sklearn.metrics import euclidean_distances
 from sklearn.utils import gen_batches
-from threadpoolctl import threadpool_limits
 
 from relaylib.core.checks import check_floats, check_integer
-from relaylib.mmphate.estimator import DIMS, MMPHATE, check_activations, in_order, point_coords
-from relaylib.mmphate.graph import features, z_score
+from relaylib.mmphate.embeddings import embed
+from relaylib.mmphate.estimator import DIMS, check_activations, in_order, point_coords
+from relaylib.mmphate.graph import z_score
 
 SCOPES = ("within", "between")
 TIE = 1e-9  # squared distances per sequence closer than this are equal; they round to 1e-13
@@ -66,19 +64,26 @@ def neighbourhood_preservation(activations: Any, embedding: Any, *, k: int = 3) 
 
 
 def compare_embeddings(
-    activations: Any, *, k: int = 3, random_state: int = 0, progress: bool = True
+    activations: Any,
+    *,
+    algorithms: tuple[str, ...] = ("MM-PHATE", "PCA", "t-SNE"),
+    k: int = 3,
+    random_state: int = 0,
+    progress: bool = True,
 ) -> xr.Dataset:
-    """Embed the same z-scored data by MM-PHATE, PCA and t-SNE and score each.
+    """Embed the same z-scored data by several methods and score each.
 
     Parameters
     ----------
     activations
         (epoch, time, node, sequence), as for `MMPHATE.fit_transform`. t-SNE takes minutes for
         20,000 points (epoch, time, node) or more.
+    algorithms
+        Of `relaylib.mmphate.embeddings.ALGORITHMS`.
     k
         See `neighbourhood_preservation`.
     random_state
-        Of all three methods, as in scikit-learn.
+        Of all methods, as in scikit-learn.
     progress
         Show MM-PHATE's progress bar.
 
@@ -91,38 +96,26 @@ def compare_embeddings(
     Raises
     ------
     ValueError
-        As `MMPHATE.fit_transform` and `neighbourhood_preservation`.
+        As `MMPHATE.fit_transform` and `neighbourhood_preservation`, or for an unknown method.
     """
-    method = MMPHATE(random_state=random_state, progress=progress)
-    embeddings = {"MM-PHATE": method.fit_transform(activations)["embedding"].values}
-    values = check_activations(activations)
-    points = features(values, method.n_pca, random_state)
-    points = points.reshape(-1, points.shape[-1])
-    perplexity = min(30.0, (len(points) - 1) / 3)
-    others = {
-        "PCA": PCA(2, random_state=random_state),
-        "t-SNE": TSNE(2, init="pca", perplexity=perplexity, random_state=random_state),
-    }
-    for name, other in others.items():
-        with threadpool_limits(1):  # t-SNE is slower with threads: they wait for each other
-            embeddings[name] = other.fit_transform(points).reshape(*values.shape[:3], 2)
-    scores = [
-        neighbourhood_preservation(activations, place, k=k).mean(DIMS[:3])
-        for place in embeddings.values()
+    if not isinstance(algorithms, tuple) or not algorithms:
+        raise ValueError(f"algorithms must be a tuple of methods, got {algorithms!r}")
+    embeddings = [
+        embed(activations, name, random_state=random_state, progress=progress)
+        for name in algorithms
     ]
-    stacked = (("algorithm", *DIMS[:3], "component"), np.stack(list(embeddings.values())))
+    scores = [
+        neighbourhood_preservation(activations, place, k=k).mean(DIMS[:3]) for place in embeddings
+    ]
+    stacked = xr.concat(embeddings, "algorithm", join="exact", compat="equals", coords="minimal")
+    stacked = stacked.assign_coords(algorithm=list(algorithms))
     preserved = np.stack([score["preserved_fraction"] for score in scores])
     variables = {
         "embedding": stacked,
         "preserved_fraction": (("algorithm", "scope"), preserved),
         "chance_fraction": scores[0]["chance_fraction"],
     }
-    coords = {
-        "algorithm": list(embeddings),
-        "component": [1, 2],
-        **point_coords(activations, values.shape[:3]),
-    }
-    return xr.Dataset(variables, coords, {"k": k, "random_state": random_state})
+    return xr.Dataset(variables, attrs={"k": k, "random_state": random_state})
 
 
 def _preserved(data: np.ndarray, place: np.ndarray, k: int) -> np.ndarray:
