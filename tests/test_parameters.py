@@ -86,6 +86,7 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "noise_sd": (0.1, 0.0, 1.0),
     },
     "16_real_series": {"results": ("real_series.nc",)},
+    "18_mmphate_claims": {"results": ("mmphate_claims.nc",)},
     "20_your_network": {
         "recording": ("example",),
         "estimator": ("decoder", "plugin"),
@@ -195,6 +196,7 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
         "learning_rate": (0.0,),
     },
     "16_real_series": {"results": ("no.nc",)},
+    "18_mmphate_claims": {"results": ("no.nc",)},
     "20_your_network": {
         "recording": ("no.nc",),
         "estimator": ("both",),
