@@ -1,7 +1,6 @@
 """Prose with numbers reads well in Jupyter and on the page alike."""
 
 import re
-from itertools import count
 
 import nbformat
 import pages
@@ -55,13 +54,16 @@ def test_a_notebook_shows_nothing_raw_where_it_is_rerun(source):
 
 def test_the_numbers_of_figures_in_the_text_are_those_of_the_book():
     toc, chosen = (pages.read_yaml(ROOT / "book" / name) for name in ("_toc.yml", "pages.yml"))
-    number, numbered, said = count(1), {}, []
+    figures, said = [], []
     for page in pages.pages_of_toc(toc, chosen):
         for cell in nbformat.read(page.source, as_version=4).cells:
             if "figure" in cell.metadata.get("mystnb", {}):
-                numbered.setdefault(cell.metadata.mystnb.figure.name, next(number))
+                figures.append(cell.metadata.mystnb.figure.name)
             said += re.findall(r"\[Fig\.\s(\d+)\]\(#(fig-[\w-]+)\)", cell.source)
+    figures.sort(key=lambda name: not re.fullmatch(r"fig-\d+", name))  # the paper's come first
+    numbered = {name: number for number, name in enumerate(dict.fromkeys(figures), start=1)}
     assert said
+    assert all(numbered[f"fig-{number}"] == number for number in range(1, 14))
     assert {name: int(n) for n, name in said} == {name: numbered[name] for _, name in said}
 
 

@@ -20,10 +20,10 @@ def toy(tmp_path_factory):
 
 def test_two_copies_relay_only_together_and_a_cipher_needs_its_key():
     fact, copies = toy_states(("copy", "copy", "noise"))
-    bits = exact_subsets(fact, fact, copies).relay_bits
+    bits = exact_subsets(fact, fact, copies, is_population=True).relay_bits
     np.testing.assert_allclose(bits, [0, 0, 0, 1, 0, 0, 0, 1], atol=1e-12)
     fact, cipher = toy_states(("cipher", "key", "noise"))
-    bits = exact_subsets(fact, fact, cipher).relay_bits
+    bits = exact_subsets(fact, fact, cipher, is_population=True).relay_bits
     np.testing.assert_allclose(bits, [0, 1, 1, 1, 0, 1, 1, 1], atol=1e-12)
 
 
@@ -44,7 +44,7 @@ def test_the_page_computes_every_set_of_every_choice(toy, visit):
             group = page.get_by_role("group", name=f"Node {place} holds")
             group.get_by_role("radio", name=kind, exact=True).check()
         fact, states = toy_states(nodes)
-        expected = exact_subsets(fact, fact, states).relay_bits[masks]
+        expected = exact_subsets(fact, fact, states, is_population=True).relay_bits[masks]
         shown = [float(text) for text in page.locator(".toy td.number").all_text_contents()]
         np.testing.assert_allclose(shown, expected, atol=0.0051)
         readout = page.locator(".toy .readout").text_content()
