@@ -54,7 +54,7 @@ LEFT_OUT = re.compile(r"\.(figures|widgets|core\.jit|\w*kernels|compiled_cells|c
 FREE_TEXT = {"name", "label", "dim", "filename", "group", "root", "store", "source", "package"}
 FREE_TEXT |= {"key", "concepts", "nodes", "path"}
 LONG = {"evaluate"}  # minutes if the input is accepted: only what must be refused
-MAY_BE_NAN = {"values"}  # an undefined value
+MAY_BE_NAN = {"values", "correlations"}  # an undefined value
 MAY_BE_TEXT = {"data", "orders"}  # of any kind; labels of nodes
 
 
