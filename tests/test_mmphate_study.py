@@ -12,8 +12,9 @@ from relaylib.mmphate.embeddings import ALGORITHMS, embed
 from relaylib.mmphate.map_statistics import STATISTICS, map_displacement, map_statistics
 from relaylib.networks.trained import trained_networks
 from relaylib.studies import mmphate_study
+from relaylib.studies.grid import stack
 from relaylib.studies.mmphate_config import PAPER_TASKS, MapStudyConfig
-from relaylib.studies.mmphate_study import recorded_training, run_mmphate_study
+from relaylib.studies.mmphate_study import _numbered, recorded_training, run_mmphate_study
 from relaylib.studies.real_networks import train_condition
 from relaylib.studies.training_history import checkpoint_epochs
 
@@ -126,3 +127,13 @@ def test_checkpoints_are_dense_early_and_end_with_training():
 def test_bad_fields_are_named(field, value):
     with pytest.raises(ValueError, match=field):
         MapStudyConfig(**{field: value})
+
+
+def test_trainings_with_fewer_checkpoints_are_laid_beside_others():
+    cells = [
+        _numbered(xr.Dataset({"epoch": ("moment", range(n)), "x": ("interval", range(n - 1))}))
+        for n in (3, 2)
+    ]
+    both = stack(cells, "task")
+    np.testing.assert_array_equal(both.epoch, [[0, 1, 2], [0, 1, np.nan]])
+    np.testing.assert_array_equal(both.x, [[0, 1], [0, np.nan]])

@@ -72,13 +72,15 @@ class _Condition(NamedTuple):
 def _measure(config: MapStudyConfig, store: Store) -> xr.Dataset:
     levels = list(product(config.tasks, config.architectures))
     cells = [
-        stored(
-            f"mmphate-{task}-{architecture}",
-            replace(config, tasks=(task,), architectures=(architecture,)),
-            MapStudyConfig,
-            store,
-            _measure_condition,
-        ).drop_attrs(deep=False)
+        _numbered(
+            stored(
+                f"mmphate-{task}-{architecture}",
+                replace(config, tasks=(task,), architectures=(architecture,)),
+                MapStudyConfig,
+                store,
+                _measure_condition,
+            ).drop_attrs(deep=False)
+        )
         for task, architecture in progress(levels, desc="maps of trainings", unit="condition")
     ]
     n = len(config.architectures)
@@ -89,6 +91,11 @@ def _measure(config: MapStudyConfig, store: Store) -> xr.Dataset:
     for name, values in found.data_vars.items():
         values.attrs = {"units": _UNITS.get(str(name), "1")}
     return found.assign_attrs(seed=config.seed)
+
+
+def _numbered(cell: xr.Dataset) -> xr.Dataset:
+    """Number what a short training has fewer of, so that others are laid beside it."""
+    return cell.assign_coords({dim: np.arange(cell.sizes[dim]) for dim in ("moment", "interval")})
 
 
 def _measure_condition(config: MapStudyConfig, store: Store) -> xr.Dataset:
