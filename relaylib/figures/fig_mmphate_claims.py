@@ -16,6 +16,7 @@ from relaylib.figures.style import (
     side_by_side,
     spread,
 )
+from relaylib.figures.table import keep_table, tidy
 
 _NETWORK = ("task", "architecture", "replicate")
 _MOVING = {
@@ -56,6 +57,7 @@ def draw_maps(maps: xr.Dataset, architecture: str = "GRU") -> Figure:
             row[0].set_ylabel(str(task))
         for ax, algorithm in zip(axes[0], maps.algorithm.values, strict=True):
             ax.set_title(str(algorithm))
+    keep_table(figure, tidy(coordinate=shown))
     return figure
 
 
@@ -92,6 +94,7 @@ def draw_kept(maps: xr.Dataset) -> Figure:
             names = [str(name) for name in maps.algorithm.values]
             ax.set_xticks(range(len(names)), names, rotation=90)
         legend(figure, axes[0, 0], "lower center")
+    keep_table(figure, tidy(kept_fraction=maps.kept, chance_fraction=maps.chance))
     return figure
 
 
@@ -136,6 +139,7 @@ def draw_changes(maps: xr.Dataset) -> Figure:
             ax.set(title=str(task), xlabel="interval between epochs")
         axes[0, 0].set_ylabel("relative to its mean")
         legend(figure, axes[0, 0], "lower center")
+    keep_table(figure, tidy(**{name: maps[name] for name in _MOVING}))
     return figure
 
 
@@ -174,4 +178,10 @@ def draw_foretold(maps: xr.Dataset) -> Figure:
                 ax.set_xlabel(name)
             row[0].set_ylabel(f"{task}\ntest accuracy (fraction)")
         legend(figure, axes[0, 0], "lower center")
+    table = tidy(
+        test_accuracy_fraction=maps.test_accuracy,
+        map_statistic=maps.map_statistic,
+        activation_norm=maps.activation_norm,
+    )
+    keep_table(figure, table.dropna(subset=["test_accuracy_fraction"]))
     return figure

@@ -14,6 +14,7 @@ from relaylib.figures.style import (
     legend,
     panels,
 )
+from relaylib.figures.table import keep_table, tidy
 
 _PER_ROW = 4
 _MOST_LABELS = 12
@@ -44,6 +45,7 @@ def draw_matrix(analysis: xr.Dataset) -> Figure:
             _ticks(ax, "y", bits.node.values)
         axes[0, 0].set_ylabel("node")
         figure.colorbar(image, ax=axes, label="information (bits)", extend="min", aspect=30)
+    keep_table(figure, tidy(information_bits=bits))
     return figure
 
 
@@ -72,6 +74,8 @@ def draw_totals(analysis: xr.Dataset) -> Figure:
         changes.legend()
         for ax in (totals, changes):
             _ticks(ax, "x", analysis.time.values)
+    changes_by_time = {"pearson_r": analysis.drift, "overlap_fraction": analysis.overlap}
+    keep_table(figure, tidy(total_bits=analysis.total_bits), tidy(**changes_by_time))
     return figure
 
 
@@ -98,6 +102,8 @@ def draw_nodes(analysis: xr.Dataset) -> Figure:
         _ticks(axes[-1, 0], "x", analysis.node.values)
         axes[-1, 0].set_xlabel("node")
         legend(figure, axes[0, 0])
+    kinds = ("information_bits", "error_bits", "null_bits", "shapley_bits")
+    keep_table(figure, tidy(**{name: analysis[name] for name in kinds if name in analysis}))
     return figure
 
 
