@@ -42,6 +42,8 @@ SHOWN = {
     ("block RNN, a = 1", "C9's groups counteracted"): "and block",
     ("memory LSTM, bias 0", "r"): "r of LSTMs, memory",
     ("memory LSTM, bias -4", "r"): "r with a bias of -4",
+    ("block LSTM, bias 0", "r"): "r of LSTMs, block",
+    ("block LSTM, bias -4", "r"): "r with a bias of -4, block",
 }
 """Rows of the table on the page, and what they are called there."""
 

@@ -86,6 +86,7 @@ class TestStored:
         ("minus the identity has a high r", "memory RNN, minus identity", "r", 0.4),
         ("reverses the code", "memory RNN, minus identity", "decoded", 0.6),
         ("LSTMs can be made", "memory LSTM, bias -4", "r", 1.0),
+        ("a closed gate lowers", "block LSTM, bias -4", "r", 1.0),
     ],
 )
 def test_a_sentence_fails_where_its_number_says_otherwise(text, group, quantity, against):

@@ -218,8 +218,11 @@ SENTENCES: dict[str, Callable[[Number], bool]] = {
         lambda n, task: n(f"{task} {_REVERSED}", "r") > 0.5
     ),
     "and reverses the code": lambda n: n(f"memory {_REVERSED}", "decoded") < 0.5,
-    "LSTMs can be made to drift": _in_both(
-        lambda n, task: n(f"{task} LSTM, bias -4", "r") < n(f"{task} LSTM, bias 0", "r") / 2
+    "LSTMs can be made to drift on the memory task": lambda n: (
+        n("memory LSTM, bias -4", "r") < n("memory LSTM, bias 0", "r") / 2
+    ),
+    "on the block task a closed gate lowers r": lambda n: (
+        n("block LSTM, bias -4", "r") < n("block LSTM, bias 0", "r") - 0.2
     ),
 }
 """What the chapter says in words, and when these numbers say it too."""
