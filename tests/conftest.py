@@ -33,6 +33,7 @@ SLOW_FIXTURES = BOOK_FIXTURES | {"small_study"}
 SLOW_FILES = {"test_bad_inputs", "test_pipeline", "test_store_faults"}
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what needs pages, a browser, a study or many processes.
 
