@@ -9,7 +9,7 @@ READY := .venv/.ready
 SITE := _build/html
 PROFILE ?= paper
 PORT ?= 8000
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 .PHONY: help venv book pdf test test-fast lint serve lab notebook fuzz faults claims real mmphate multiverse bench clean
 

@@ -13,6 +13,8 @@ from hypothesis import settings
 if TYPE_CHECKING:
     import xarray as xr
     from pages import Page
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
     from relaylib.core.store import Store
     from relaylib.studies.study import StudyConfig
@@ -28,25 +30,37 @@ settings.load_profile("untimed")
 
 pytest_plugins = ["browsing"]
 
-BOOK_FIXTURES = {"quick_book", "site", "browser", "visit"}
-SLOW_FIXTURES = BOOK_FIXTURES | {"small_study"}
+BOOK_FILES = {"test_book", "test_browser", "test_site", "test_map", "test_notebooks"}
+"""Their tests need the book, which one process builds once."""
+SLOW_FIXTURES = {"quick_book", "site", "browser", "visit", "small_study"}
 SLOW_FILES = {"test_bad_inputs", "test_pipeline", "test_store_faults"}
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what needs pages, a browser, a study or many processes.
-
-    Of tests that run side by side, those of one file stay together, and so do all that need the
-    book, which is built once; they come first, because they take longest.
-    """
+    """Mark as slow what needs pages, a browser, a study or many processes; the book comes first."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        group = "book" if fixtures & BOOK_FIXTURES else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+        if "quick_book" in fixtures and item.path.stem not in BOOK_FILES:
+            raise pytest.UsageError(f"{item.path.stem} needs the book: add it to BOOK_FILES")
         if fixtures & SLOW_FIXTURES or item.path.stem in SLOW_FILES:
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("book",))
+    items.sort(key=lambda item: item.path.stem not in BOOK_FILES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
+    """Keep the tests of a file together, and all that need the book, where tests run side by side.
+
+    This stands for xdist's groups, which pytest 9.2 does not see.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = Path(nodeid.partition("::")[0]).stem
+            return "book" if file in BOOK_FILES else file
+
+    return ByFile(config, log)
 
 
 def copy_book(target: Path) -> Path:
