@@ -20,8 +20,10 @@ HEAVY = {"image/png", "application/vnd.jupyter.widget-view+json"}
 """Outputs that a notebook for download does not hold."""
 _SKIPPED = "script, style, .headerlink, .cell_input, .visually-hidden, .viewcode-link"
 """What of a page is not looked through."""
-_PLAIN = re.compile(r'<span class="[nopw]">([^<]*)</span>')
-"""Code in the colour of text, nearly: half of the characters of a page of source."""
+_PLAIN = re.compile(r'<span class="(?:[nopw]|nn|nb|bp|mi|mf|sa|ow|kc)">([^<]*)</span>')
+"""Code in the colour of text, or nearly: half of the characters of a page of source."""
+_CONTENTS = re.compile(r'<nav class="bd-links.*?</nav>', re.DOTALL)
+"""The contents of the book, which would be a third of a page of source."""
 _OWN_PAGES = ("genindex", "search", "py-modindex", "index", "_modules/", "_static/")
 """Pages without text of their own, by how their path begins."""
 
@@ -35,7 +37,7 @@ def finish(site: Path) -> None:
             page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
             number_downloads(path, page)
             if name.startswith("_modules/"):
-                text = path.read_text(encoding="utf-8")
+                text = _CONTENTS.sub("", path.read_text(encoding="utf-8"))
                 write_atomically(path, _PLAIN.sub(r"\1", text).encode())
             linked |= downloads(path)
             if not name.startswith(_OWN_PAGES):

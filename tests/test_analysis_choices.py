@@ -89,7 +89,9 @@ def test_shapley_values_of_a_study_are_exact_or_estimated_from_orders():
     trained = train(condition)
     found = measure_condition(config, condition, trained).information_bits
     recording = record_condition(config, condition, trained.ensemble)
-    exact = exact_summaries(recording.states, recording.x_in, recording.x_out).shapley_bits
+    exact = exact_summaries(
+        recording.states, recording.x_in, recording.x_out, is_population=True
+    ).shapley_bits
     dims = ("replicate", "time", "concept", "node")
     wanted = exact.rename(network="replicate").transpose(*dims).values
     assert abs(found.transpose(*dims).values - wanted).max() < 1e-12

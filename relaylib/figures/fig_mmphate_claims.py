@@ -57,7 +57,8 @@ def draw_maps(maps: xr.Dataset, architecture: str = "GRU") -> Figure:
             row[0].set_ylabel(str(task))
         for ax, algorithm in zip(axes[0], maps.algorithm.values, strict=True):
             ax.set_title(str(algorithm))
-    keep_table(figure, tidy(coordinate=shown))
+    one = shown.drop_vars("architecture")
+    keep_table(figure, tidy(x=one.isel(component=0, drop=True), y=one.isel(component=1, drop=True)))
     return figure
 
 
