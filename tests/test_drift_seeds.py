@@ -51,6 +51,16 @@ def test_findings_are_means_over_networks(results):
     assert (found.low[known] <= found.estimate[known]).all()
 
 
+@pytest.mark.parametrize(
+    ("field", "few"), [("architectures", ("RNN", "GRU")), ("regimes", ("1", "random"))]
+)
+def test_a_study_that_lacks_what_the_chapter_compares_is_refused(field, few):
+    with pytest.raises(ValueError, match=f"config.study must hold all {field}, lacks"):
+        drift_results(WitnessConfig(replace(SMALL, on_unsolved="record", **{field: few})))
+    with pytest.raises(TypeError, match="config"):
+        drift_results("config")
+
+
 class TestStored:
     def test_is_of_this_code_and_of_three_seeds(self):
         stored = stored_drift()
