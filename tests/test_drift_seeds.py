@@ -56,7 +56,7 @@ def test_findings_are_means_over_networks(results):
 )
 def test_a_study_that_lacks_what_the_chapter_compares_is_refused(field, few):
     with pytest.raises(ValueError, match=f"config.study must hold all {field}, lacks"):
-        drift_results(WitnessConfig(replace(SMALL, on_unsolved="record", **{field: few})))
+        drift_results(WitnessConfig(replace(SMALL, **{field: few}), n_leading=1))
     with pytest.raises(TypeError, match="config"):
         drift_results("config")
 

@@ -722,7 +722,7 @@ OF: dict[str, list[Arguments]] = {
     "run_node_noise": [{"config": lambda: NodeNoiseConfig(TINY, n_nodes=2, n_draws=2)}],
     "findings": [{"results": drift_chapter}],
     "measures": [{"intervention": lambda: drift_chapter().rnns}],
-    "sentences": [{"found": stored_drift}],
+    "sentences": [{"found": lambda: stored_drift().query("seed == 2025")}],
     "InterventionConfig": [{"regimes": lambda: ("1",)}],
     "InterventionConfig.of": [{"first": lambda: FirstWeights("orthogonal")}],
     "label": [{"first": lambda: FirstWeights("orthogonal")}],
