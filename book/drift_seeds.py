@@ -74,7 +74,7 @@ def drift_table(stored: pd.DataFrame) -> str:
         rows = [cell.loc[(group, quantity, seed)] for seed in seeds]
         texts = [_with_interval(row) for row in rows]
         lines.append("".join(f"<td>{escape(text)}</td>" for text in (name, *texts)))
-    head = "".join(f'<th scope="col">{text}</th>' for text in ("", *(f"seed {s}" for s in seeds)))
+    head = "<td></td>" + "".join(f'<th scope="col">seed {seed}</th>' for seed in seeds)
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return (
         '<div style="overflow-x:auto" tabindex="0" role="region" aria-label="Drift by seed">'

@@ -20,7 +20,9 @@ HEAVY = {"image/png", "application/vnd.jupyter.widget-view+json"}
 """Outputs that a notebook for download does not hold."""
 _SKIPPED = "script, style, .headerlink, .cell_input, .visually-hidden, .viewcode-link"
 """What of a page is not looked through."""
-_PLAIN = re.compile(r'<span class="(?:[nopw]|kn|nn|nb|bp|mi|mf|s1|s2|sa|se|si|ow|kc)">([^<]*)</span>')
+_PLAIN = re.compile(
+    r'<span class="(?:[nopw]|kn|nn|nb|bp|mi|mf|s1|s2|sa|se|si|ow|kc)">([^<]*)</span>'
+)
 """Code in the colour of text, or nearly: half of the characters of a page of source."""
 _CONTENTS = re.compile(r'<nav class="bd-links.*?</nav>', re.DOTALL)
 """The contents of the book, which would be a third of a page of source."""

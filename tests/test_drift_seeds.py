@@ -19,6 +19,7 @@ from relaylib.studies.drift_findings import (
     SENTENCES,
     drift_results,
     findings,
+    measures,
     sentences,
 )
 from relaylib.studies.witnesses import WitnessConfig
@@ -28,8 +29,8 @@ SMALL = StudyConfig(n_replicates=2, n_nodes=4, accuracy_goal=0.1, max_epochs=3, 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    config = WitnessConfig(replace(SMALL, on_unsolved="record"), n_random=2, n_sequences=32)
-    config = replace(config, n_removed=2, n_leading=2, n_states=4)
+    small = {"n_removed": 2, "n_random": 2, "n_sequences": 32, "n_leading": 2, "n_states": 4}
+    config = WitnessConfig(replace(SMALL, on_unsolved="record"), **small)
     return drift_results(config, store=Store(tmp_path_factory.mktemp("drift")))
 
 
@@ -42,8 +43,8 @@ def changed(found, group, quantity, value):
 def test_findings_are_means_over_networks(results):
     found = findings(results).set_index(["group", "quantity"])
     assert not found.index.duplicated().any()
-    r = results.rnns.correlation.sel(first_weights="a = 1", task="block")
-    assert found.estimate["block RNN, a = 1", "r"] == pytest.approx(float(r.mean()))
+    late = measures(results.rnns.sel(first_weights="a = 1", task="block")).late
+    assert found.estimate["block RNN, a = 1", "late"] == pytest.approx(float(late.mean()))
     epochs = results.gates["LSTM"].epochs.sel(first_weights="bias -4", task="memory")
     assert found.estimate["memory LSTM, bias -4", "epochs"] == pytest.approx(float(epochs.mean()))
     assert set(SHOWN) <= set(found.index)
