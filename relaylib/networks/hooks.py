@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from relaylib.core.checks import as_array, check_all, check_floats
+from relaylib.core.checks import as_array, check_all, check_floats, check_integer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +43,16 @@ def as_inputs(model: nn.Module, inputs: Any) -> Tensor:
         raise ValueError(f"inputs must hold sequences along the first axis, got {shown.shape}")
     weight = next(model.parameters(), shown)
     return shown.to(weight) if shown.is_floating_point() else shown.to(weight.device)
+
+
+def check_run(batch_size: Any, time_axis: Any, answers: Any) -> tuple[int, int | None]:
+    """Return batch_size and time_axis of a run; raise if one of the three is none."""
+    batch_size = check_integer("batch_size", batch_size, 1)
+    if time_axis is not None:
+        time_axis = check_integer("time_axis", time_axis, 0, 2)
+    if answers is not None and not callable(answers):
+        raise TypeError(f"answers must be a function of the model's output, got {answers!r}")
+    return batch_size, time_axis
 
 
 def run_batch(model: nn.Module, batch: Tensor) -> Any:

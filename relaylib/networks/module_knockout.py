@@ -24,6 +24,7 @@ from relaylib.networks.by_steps import States
 from relaylib.networks.hooks import (
     Answers,
     as_inputs,
+    check_run,
     evaluated,
     named_parts,
     read_answers,
@@ -99,6 +100,7 @@ def knockout_module(
     parts, shown = named_parts(model, watch), as_inputs(model, inputs)
     wanted = check_symbols("x_in", np.atleast_2d(as_array("x_in", x_in)), (None, len(shown)))
     check_rng(rng), check_choice("replace", replace, REPLACEMENTS), check_bool("only", only)
+    batch_size, time_axis = check_run(batch_size, time_axis, answers)
     run = _Run(model, parts, shown, answers, time_axis, batch_size)
     watched = Watch()
     right = run.answers(watched, wanted.shape)
@@ -131,13 +133,6 @@ class _Run:
     read: Answers | None
     time_axis: int | None
     batch_size: int
-
-    def __post_init__(self) -> None:
-        check_integer("batch_size", self.batch_size, 1)
-        if self.time_axis is not None:
-            check_integer("time_axis", self.time_axis, 0, 2)
-        if self.read is not None and not callable(self.read):
-            raise TypeError(f"answers must be a function of the model's output, got {self.read!r}")
 
     def answers(self, change: Any, shape: tuple[int, ...]) -> np.ndarray:
         """Return the answers (concept, sequence) of a model whose states are changed."""

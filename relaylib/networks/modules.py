@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relaylib.core.checks import check_choice, check_integer
+from relaylib.core.checks import check_choice
 from relaylib.core.progress import progress
 from relaylib.networks.hooks import (
     Answers,
     as_inputs,
+    check_run,
     evaluated,
     named_parts,
     read_answers,
@@ -86,15 +87,11 @@ def record_module(
     """
     parts = named_parts(model, watch)
     shown = as_inputs(model, inputs)
-    batch_size = min(check_integer("batch_size", batch_size, 1), len(shown))
+    batch_size, time_axis = check_run(batch_size, time_axis, answers)
     check_choice("lstm_state", lstm_state, STATES)
-    if time_axis is not None:
-        time_axis = check_integer("time_axis", time_axis, 0, 2)
-    if answers is not None and not callable(answers):
-        raise TypeError(f"answers must be a function of the model's output, got {answers!r}")
-    recorded, answered = [], []
+    batches, recorded, answered = shown.split(min(batch_size, len(shown))), [], []
     with evaluated(model), _watched(parts, time_axis, lstm_state) as watched:
-        for batch in progress(shown.split(batch_size), desc="recording", unit="batch"):
+        for batch in progress(batches, desc="recording", unit="batch"):
             output = run_batch(model, batch)
             recorded.append(watched(len(batch)))
             answered.append(read_answers(output, answers, len(batch)))
