@@ -4,8 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from unittest import mock
 
 import pytest
 from hypothesis import settings
@@ -61,6 +63,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "Load
             return "book" if file in BOOK_FILES else file
 
     return ByFile(config, log)
+
+
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """Take back what a test changes in the environment, e.g. by running a page."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 def copy_book(target: Path) -> Path:

@@ -33,6 +33,8 @@ Battery = Callable[[bool], Outcomes]
 FIGURE = """import os, warnings
 from pathlib import Path
 import matplotlib.pyplot as plt
+import pandas as pd
+from relaylib.figures.table import keep_table
 assets = Path(os.environ["RELAY_ASSETS"])
 assets.mkdir(exist_ok=True)
 if not (assets / "shared-script.js").exists():
@@ -41,6 +43,7 @@ warnings.warn("a healed store")
 print("shared-script")
 figure, ax = plt.subplots()
 ax.plot([1, 2, level])
+keep_table(figure, pd.DataFrame({"height": [1, 2, level]}))
 plt.close(figure)
 figure"""
 EXPORT = """import os, pathlib, time
@@ -146,7 +149,7 @@ class TinyBook:
         sound = all(path.is_file() and path.stat().st_size for path in self.files())
         data = (self.executed / "data" / "line" / "fig-line.csv").read_text() if sound else ""
         return (
-            sound and not stray and {"line.ipynb", "export.ipynb"} <= notebooks and "line" in data
+            sound and not stray and {"line.ipynb", "export.ipynb"} <= notebooks and "height" in data
         )
 
 

@@ -60,11 +60,12 @@ def cluster_at(tmp_path_factory):
 
     start("dask_scheduler", "--port", "0", "--host", "127.0.0.1")
     deadline = time.monotonic() + SECONDS
-    while not (folder / "scheduler.json").exists():
+    told = folder / "scheduler.json"
+    while not (told.exists() and told.read_text().endswith("}")):  # it may be half-written
         assert time.monotonic() < deadline, (folder / "0.log").read_text()
         time.sleep(0.1)
     worker()
-    yield json.loads((folder / "scheduler.json").read_text())["address"], worker
+    yield json.loads(told.read_text())["address"], worker
     for process in processes:
         process.kill()
         process.wait()

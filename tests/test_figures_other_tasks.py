@@ -135,7 +135,7 @@ def test_figures_of_the_study(config, study, n_concepts):
     matrices, rows = figure.subfigs
     shown = [f"13: {names[-2]} shown", f"14: {names[-1]} shown", "15"]
     assert titles(matrices.axes[12:15]) == shown
-    assert rows.axes[n_concepts - 1].images[0].get_extent() == [0.5, 22.5, 0.5, 6.5]
+    assert rows.axes[n_concepts - 1].images[0].get_extent() == [0.5, 22.5, 6.5, 0.5]
     networks = select(study, task="signs", regime="0").isel(
         replicate=xr.DataArray([1, 0], dims="architecture")
     )

@@ -14,7 +14,7 @@ from relaylib.networks.trained import trained_networks
 from relaylib.studies import mmphate_study
 from relaylib.studies.grid import stack
 from relaylib.studies.mmphate_config import PAPER_TASKS, MapStudyConfig
-from relaylib.studies.mmphate_study import _numbered, recorded_training, run_mmphate_study
+from relaylib.studies.mmphate_study import _numbered, _recorded_training, run_mmphate_study
 from relaylib.studies.real_networks import train_condition
 from relaylib.studies.training_history import checkpoint_epochs
 
@@ -63,7 +63,7 @@ def test_the_numbers_are_those_of_the_map_of_the_recorded_training(found, folder
     epochs = checkpoint_epochs(condition.max_epochs)
     trained = trained_networks(replace(condition, checkpoints=epochs), store=folder)
     inputs = PAPER_TASKS["memory"].population().inputs
-    activations = recorded_training(SMALL, trained, inputs, 0)
+    activations = _recorded_training(SMALL, trained, inputs, 0)
     assert activations.dims == ("epoch", "time", "node", "sequence")
     assert activations.time.values.tolist() == [4, 8, 11, 15]
     one = found.sel(task="memory", architecture="GRU", replicate=0)

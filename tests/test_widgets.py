@@ -10,7 +10,6 @@ import pytest
 import xarray as xr
 
 from relaylib.core.store import Store
-from relaylib.information.significance import UndersampledWarning
 from relaylib.studies.study import StudyConfig, load_ensemble, run_study
 from relaylib.tasks.memory import MemoryTask
 from relaylib.widgets.explorer import RelayExplorer, pack_information
@@ -153,7 +152,6 @@ def test_a_task_without_a_population_is_named(tmp_path):
         accuracy_goal=0.5,
     )
     store = Store(tmp_path)
-    with pytest.warns(UndersampledWarning):
-        study = run_study(config, store=store)
+    study = run_study(config, store=store)
     with pytest.raises(ValueError, match=r"noise_sd=0.1.* has no finite population"):
         LiveNetwork(config, study, store=store)

@@ -781,9 +781,6 @@ OF: dict[str, list[Arguments]] = {
     "MapStudyConfig.training": [{"residual_sd": lambda: 0.5}],
     "MapStudyConfig.times": [{"n_steps": lambda: 12}],
     "run_mmphate_study": [{"config": lambda: MAPS}],
-    "recorded_training": [
-        {"config": lambda: MAPS, "inputs": lambda: MemoryTask().population().inputs}
-    ],
     "mmphate_ledger": [{"maps": maps}],
     "judge_mmphate": [{"maps": maps, "id": lambda: "M1"}],
     "shifted_correlations": [{"x": lambda: random(6), "y": lambda: random(6)}],

@@ -241,6 +241,7 @@ def connected(cluster: Cluster) -> Iterator[Client]:
                 processes=True,
                 memory_limit=MEMORY_PER_WORKER,
                 dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else port 8787, once
                 env={"OMP_NUM_THREADS": "1"},
             ) as made,
             Client(made) as client,

@@ -76,10 +76,12 @@ class MapStudyConfig:
         known = {"tasks": (*PAPER_TASKS, *SERIES), "architectures": ARCHITECTURES}
         for name, levels in known.items():
             given = getattr(self, name)
-            if not isinstance(given, tuple) or not given or len(set(given)) < len(given):
+            if not isinstance(given, tuple) or not given:
                 raise ValueError(f"{name} must be a tuple of distinct levels, got {given!r}")
             for level in given:
                 check_choice(name, level, levels)
+            if len(set(given)) < len(given):
+                raise ValueError(f"{name} must be distinct, got {given!r}")
         least = {"n_compared": 1, "n_ranked": 1, "seed": 0, "n_nodes": 3, "n_updates": 1}
         least |= {"n_epochs": 3, "n_times": 2, "first_time": 1, "k": 1, "n_clusters": 2}
         for name, low in least.items():

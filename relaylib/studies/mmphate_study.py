@@ -157,27 +157,10 @@ def _real_networks(
     return _Condition(trained, test.trials.inputs, accuracy)
 
 
-def recorded_training(
+def _recorded_training(
     config: MapStudyConfig, trained: Trained, inputs: np.ndarray, replicate: int
 ) -> xr.DataArray:
-    """Return the activations of one network at some epochs and steps of its training.
-
-    Parameters
-    ----------
-    config
-        Of the study.
-    trained
-        Networks with checkpoints.
-    inputs
-        What they are shown, (sequence, step, input).
-    replicate
-        Which of the networks.
-
-    Returns
-    -------
-    xarray.DataArray
-        (epoch, time, node, sequence); of an LSTM, its cell state.
-    """
+    """Return what one network does at some epochs and steps: (epoch, time, node, sequence)."""
     ensemble, epochs = network_checkpoints(trained, replicate, n_epochs=config.n_epochs)
     time = config.times(inputs.shape[1])
     activations = ensemble.run(inputs, N_BLANK).analysed("cell")[:, time - 1]
@@ -187,7 +170,7 @@ def recorded_training(
 
 def _measure_network(config: MapStudyConfig, condition: _Condition, replicate: int) -> xr.Dataset:
     """Map one training; the first networks by all methods, which are compared."""
-    activations = recorded_training(config, condition.trained, condition.inputs, replicate)
+    activations = _recorded_training(config, condition.trained, condition.inputs, replicate)
     compared = replicate < config.n_compared
     algorithms = ALGORITHMS if compared else ALGORITHMS[:1]
     places = {
