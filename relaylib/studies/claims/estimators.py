@@ -15,18 +15,12 @@ from relaylib.core.checks import check_choice, check_dataset, check_floats, chec
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.claims.inputs import Estimate, contrast
 from relaylib.studies.claims.texts import Text
+from relaylib.studies.estimator_config import DECODER, PLUGIN, REAL, SCORES, SINGLE_NODE, TASKS
 
-PLUGIN, DECODER = "plug-in", "decoder"
-SINGLE_NODE = ("one-node information", "correlation", "variance")
-"""Scores that look at one node at a time."""
-SCORES = (PLUGIN, DECODER, *SINGLE_NODE)
-"""What nodes are ordered by."""
 REAL_SIZES = (12, 48, 192, 512)
 """Nodes of the real networks on which orders are judged by knockouts."""
 CLAIM_SIZES = (12, 48, 192, 768)
 """Nodes of the networks on which C21 is judged."""
-REAL = "digits"
-"""The real data set."""
 BELIEVED_BITS = 0.1
 """An estimate is believed where its absolute error is at most so much, in the mean of samples."""
 RANDOM, SINGLE = "against random sets", "against single-node scores"
@@ -119,7 +113,7 @@ _JUDGED = {"E1": PLUGIN, "E2": DECODER}
 
 def _check(found: xr.Dataset) -> None:
     check_dataset("found", found, **_MEASURED)
-    needed = {"task": ("block", REAL), "n_nodes": (*CLAIM_SIZES, *REAL_SIZES), "score": SCORES}
+    needed = {"task": TASKS, "n_nodes": (*CLAIM_SIZES, *REAL_SIZES), "score": SCORES}
     for dim, labels in needed.items():
         there = found[dim].values.tolist() if dim in found.coords else []
         if set(labels) - set(there):
@@ -140,7 +134,7 @@ def _group(group: str, estimate: Estimate, *, counts: bool = True, quantity: str
 def _c21(learned: xr.Dataset, seed: int) -> Iterator[Group]:
     lead = learned.own - learned.others
     for score in (PLUGIN, DECODER):
-        for task in ("block", REAL):
+        for task in TASKS:
             for n in map(int, learned.n_nodes.values):
                 values = lead.sel(task=task, n_nodes=n, score=score)
                 if values.isnull().all() and score != PLUGIN:
