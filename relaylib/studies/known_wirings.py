@@ -61,9 +61,7 @@ def true_bits(wiring: str) -> float:
     return 0.0 if wiring == "nothing" else 1.0
 
 
-def draw_wiring(
-    wiring: str, n_sequences: int, n_nodes: int, *, rng: np.random.Generator
-) -> Wired:
+def draw_wiring(wiring: str, n_sequences: int, n_nodes: int, *, rng: np.random.Generator) -> Wired:
     """Draw a sample of a layer of known wiring.
 
     The concept is a fair coin. Nodes are near -1 or +1, with normal noise of standard deviation
@@ -154,19 +152,17 @@ def _measure(config: EstimatorConfig, store: Store) -> xr.Dataset:
 Estimated = tuple[np.ndarray, float, float]
 
 
-def _by_plugin(
-    wired: Wired, mixed: list[np.ndarray], rng: np.random.Generator
-) -> Estimated:
+def _by_plugin(wired: Wired, mixed: list[np.ndarray], rng: np.random.Generator) -> Estimated:
     """Return the removal order, bits of the whole layer, and their mean with shuffled states."""
     states, pair = discretise(wired.activations).T, (wired.x_in[None], wired.x_out[None])
     order, bits = greedy_orders(states, *pair, is_population=True)  # no guard: the error is asked
-    shuffled = [greedy_orders(states[:, rows], *pair, is_population=True)[1][0, 0] for rows in mixed]
+    shuffled = [
+        greedy_orders(states[:, rows], *pair, is_population=True)[1][0, 0] for rows in mixed
+    ]
     return np.asarray(order[0]), float(bits[0, 0]), float(np.mean(shuffled))
 
 
-def _by_decoder(
-    wired: Wired, mixed: list[np.ndarray], rng: np.random.Generator
-) -> Estimated:
+def _by_decoder(wired: Wired, mixed: list[np.ndarray], rng: np.random.Generator) -> Estimated:
     """The same by decoders, with the penalty and the order of the whole sample for the null."""
     case = decoder_case(wired.x_in, wired.x_out, wired.activations, rng=rng)
     order, bits, _ = walk(case)

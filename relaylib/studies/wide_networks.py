@@ -200,7 +200,9 @@ def _losses(
     }
     found = xr.Dataset(curves).assign_coords(score=list(orders)).reindex(score=list(SCORES))
     lost_at_random = (whole - at_random).isel(fraction=slice(1, None), score=0, relays_of=0)
-    found["random_curve"] = lost_at_random.mean(["draw", "concept"]).drop_vars("score", errors="ignore")
+    found["random_curve"] = lost_at_random.mean(["draw", "concept"]).drop_vars(
+        "score", errors="ignore"
+    )
     found = found.assign_coords(fraction=list(FRACTIONS))
     for name, curve in {"own": "own_curve", "others": "others_curve"}.items():
         found[name] = found[curve].mean("fraction", skipna=False)
