@@ -1,4 +1,4 @@
-"""The configuration of the study of estimators: which find the nodes that matter?"""
+"""The configuration of the study of estimators, and the names of what it compares."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class EstimatorConfig:
     largest_decoded: int = 512
     n_replicates: int = 5
     seed: int = 2025
-    n_updates: int = 300
+    n_updates: int = 200
     batch_size: int = 32
-    n_scored: int = 400
-    n_knocked: int = 150
-    n_random: int = 5
-    n_populations: int = 5
+    n_scored: int = 300
+    n_knocked: int = 100
+    n_random: int = 3
+    n_populations: int = 2
     samples: tuple[int, ...] = (100, 300, 1000, 3000)
     n_wired: int = 16
     n_samples: int = 5

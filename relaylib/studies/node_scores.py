@@ -1,4 +1,4 @@
-"""Orders of the nodes of one layer about each concept: by relay information and by simple scores."""
+"""Orders of the nodes of a layer about each concept, by relay information and simple scores."""
 
 from __future__ import annotations
 

@@ -119,17 +119,21 @@ def compare_orders(
         np.tile(layer.x_out, n_times),
     )
     orders |= {score: node_order(repeated, score, rng=rng) for score in SCORES[1:]}
-    taus, shares = [], []
+    taus, shares = list[float](), list[float]()
     for name in ORDERS:
         pairs = list(zip(reference, orders[name], strict=True))
-        taus.append(np.mean([kendalltau(np.argsort(a), np.argsort(b)).statistic for a, b in pairs]))
+        taus.append(float(np.mean([_tau(*pair) for pair in pairs])))
         bits = [
             [_relayed(layer.x_in[k], layer.x_out[k], states, order) for order in pair]
             for k, pair in enumerate(pairs)
         ]
         ratios = [own / whole for whole, own in bits if whole > 1e-9]
-        shares.append(np.mean(ratios) if ratios else np.nan)
+        shares.append(float(np.mean(ratios)) if ratios else np.nan)
     return taus, shares
+
+
+def _tau(one: np.ndarray, other: np.ndarray) -> float:
+    return float(kendalltau(np.argsort(one), np.argsort(other)).statistic)
 
 
 def _relayed(x_in: np.ndarray, x_out: np.ndarray, states: np.ndarray, order: np.ndarray) -> float:

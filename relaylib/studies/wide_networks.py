@@ -165,7 +165,7 @@ def _measure_network(
     (n_nodes,), key = config.n_nodes, (config.seed, "wide", task, config.n_nodes[0], replicate)
     start = time.process_time()
     ensemble, n_updates = train_wide(shown, n_nodes, config, rng=stream(*key, "training"))
-    taken = {"training_seconds": time.process_time() - start}
+    training_seconds = time.process_time() - start
     n_steps = shown.scored.inputs.shape[1]
     run = ensemble.run(shown.scored.inputs, _READ_AT)
     answers = np.where(run.outputs[0, n_steps + _READ_AT - 1] > 0, 1, -1)
@@ -180,7 +180,7 @@ def _measure_network(
     drawn = random_orders(config.n_random, n_nodes, rng=stream(*key, "random sets"))
     found = _losses(ensemble, shown.knocked, orders, drawn)
     learned = _accuracy(ensemble, shown.scored) >= GOALS[task]
-    found = found.assign(learned=learned, n_updates=n_updates, **taken)
+    found = found.assign(learned=learned, n_updates=n_updates, training_seconds=training_seconds)
     return found.assign(order_seconds=("score", [seconds[score] for score in SCORES]))
 
 
