@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from relaylib.core.checks import check_integer, normalise
+from relaylib.core.checks import check_choice, check_integer, normalise
 from relaylib.studies.config import StudyConfig
 
 PLUGIN, DECODER = "plug-in", "decoder"
@@ -25,14 +25,17 @@ class EstimatorConfig:
     Parameters
     ----------
     n_nodes
-        Recurrent nodes of the networks on which orders are judged by knockouts, at least 12.
-    largest_decoded
-        Nodes of the largest networks that are ordered by decoders, which take long.
+        Recurrent nodes of the networks that read digits, at least 12.
+    block_nodes
+        Recurrent nodes of the networks on the block task, at least 12; their nodes are ordered by
+        the plug-in alone.
+    largest_compared
+        Nodes of the largest networks whose nodes are ordered by all scores; decoders take long.
     n_replicates, seed
         Networks per task and size, and the root of all random streams.
     n_updates, batch_size
-        Most gradient steps, and sequences of each. Training stops when 98 % of the questions about
-        training sequences are answered.
+        Most gradient steps, and sequences of each. Training stops when 90 % of the questions about
+        training images, or 98 % of those of the block task, are answered.
     n_scored, n_knocked
         Test images on which nodes are scored, and others on which they are knocked out. Of the
         block task, all 128 sequences.
@@ -54,27 +57,29 @@ class EstimatorConfig:
     """
 
     n_nodes: tuple[int, ...] = (12, 48, 192, 512, 768)
-    largest_decoded: int = 512
+    block_nodes: tuple[int, ...] = (12, 48, 192, 768)
+    largest_compared: int = 512
     n_replicates: int = 5
     seed: int = 2025
-    n_updates: int = 200
+    n_updates: int = 150
     batch_size: int = 32
-    n_scored: int = 300
+    n_scored: int = 200
     n_knocked: int = 100
-    n_random: int = 3
-    n_populations: int = 2
-    samples: tuple[int, ...] = (100, 300, 1000, 3000)
-    n_wired: int = 16
-    n_samples: int = 5
+    n_random: int = 2
+    n_populations: int = 1
+    samples: tuple[int, ...] = (100, 300, 1000)
+    n_wired: int = 12
+    n_samples: int = 3
     n_shuffles: int = 3
 
     def __post_init__(self) -> None:
-        for name, low, high in (("n_nodes", 12, 5_000), ("samples", 20, 10**6)):
+        sizes = {"n_nodes": (12, 5_000), "block_nodes": (12, 5_000), "samples": (20, 10**6)}
+        for name, (low, high) in sizes.items():
             levels = getattr(self, name)
             if not isinstance(levels, tuple) or not levels or len(set(levels)) < len(levels):
                 raise ValueError(f"{name} must be a tuple of distinct sizes, got {levels!r}")
             normalise(self, **{name: tuple(check_integer(name, n, low, high) for n in levels)})
-        least = {"largest_decoded": 0, "n_replicates": 1, "seed": 0, "n_updates": 1}
+        least = {"largest_compared": 0, "n_replicates": 1, "seed": 0, "n_updates": 1}
         least |= {"batch_size": 1, "n_scored": 20, "n_knocked": 2, "n_random": 1}
         least |= {"n_populations": 1, "n_wired": 4, "n_samples": 1, "n_shuffles": 1}
         for name, low in least.items():
@@ -85,6 +90,10 @@ class EstimatorConfig:
                 f"n_scored and n_knocked must be at most {_N_TEST} together, the test images, got "
                 f"{self.n_scored} and {self.n_knocked}"
             )
+
+    def sizes(self, task: str) -> tuple[int, ...]:
+        """Return the sizes of the networks of a task."""
+        return self.n_nodes if check_choice("task", task, TASKS) == REAL else self.block_nodes
 
     def study(self) -> StudyConfig:
         """Return the paper's study, with as many networks per condition as are compared."""
