@@ -11,7 +11,7 @@ PROFILE ?= paper
 PORT ?= 8000
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help venv book pdf test test-fast lint serve lab notebook fuzz faults claims real mmphate multiverse bench clean
+.PHONY: help venv book pdf test test-fast lint serve lab notebook fuzz faults claims real mmphate matter multiverse bench clean
 
 help: ## show this list
 	@echo "Usage: make COMMAND"
@@ -88,6 +88,9 @@ real: $(READY) ## compute all about real time series again (ten minutes) and kee
 
 mmphate: $(READY) ## map trainings for the claims on MM-PHATE (a quarter of an hour) and keep it for the book
 	$(BIN)/python book/mmphate_claims.py $(ARGS)
+
+matter: $(READY) ## compare estimators for the page on nodes that matter (a quarter of an hour) and keep it
+	$(BIN)/python book/nodes_that_matter.py $(ARGS)
 
 bench: $(READY) ## measure speed against plain baselines (ARGS=--quick to try it)
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
+from matter_cases import made_up
 from mmphate_cases import maps
 from multiverse_cases import made_up_universes
 from torch import nn
@@ -37,6 +38,7 @@ from relaylib.studies.choices import Analysis
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.config import StudyConfig
 from relaylib.studies.drift_findings import DriftResults, drift_results
+from relaylib.studies.estimator_config import EstimatorConfig
 from relaylib.studies.estimator_validation import ValidationConfig
 from relaylib.studies.intervention import Counteraction, InterventionConfig
 from relaylib.studies.knockouts import KnockoutConfig, run_knockouts
@@ -45,6 +47,7 @@ from relaylib.studies.lattices import run_lattices
 from relaylib.studies.mmphate_config import MapStudyConfig
 from relaylib.studies.multiverse import MultiverseConfig
 from relaylib.studies.node_noise import NodeNoiseConfig
+from relaylib.studies.node_scores import Layer
 from relaylib.studies.noise_levels import NoiseConfig
 from relaylib.studies.real_config import RealConfig
 from relaylib.studies.real_series import run_real_series
@@ -96,6 +99,10 @@ UNCHECKED = {
     "relaylib.networks.ensemble.Ensemble.step": "called once per step by run, which checks",
     "relaylib.networks.ensemble.Ensemble.readout": "called once per step by run, which checks",
     "relaylib.networks.discretisation.symbols": "discretise without its check of activations",
+    "relaylib.studies.wide_networks": "the parts of run_estimator_study, which checks",
+    "relaylib.studies.population_orders": "the same",
+    "relaylib.studies.known_wirings.estimate_wirings": "the same",
+    "relaylib.studies.estimator_study": "takes minutes; EstimatorConfig checks",
     "relaylib.mmphate.graph": "the parts of MMPHATE, which checks",
     "relaylib.mmphate.estimator.in_order": "one of the checks",
     "relaylib.mmphate.estimator.point_coords": "called with activations that are checked",
@@ -328,6 +335,10 @@ def history() -> xr.Dataset:
 @cache
 def latent() -> xr.Dataset:
     return run_latent(LatentConfig(TINY, n_random=2), store=store())
+
+
+def layer() -> Layer:
+    return Layer(random(6, 4), random(2, 6).round().astype(int), np.eye(2, 6, dtype=int))
 
 
 @cache
@@ -710,6 +721,14 @@ OF: dict[str, list[Arguments]] = {
     "RealConfig.task": [{"data": lambda: "digits", "split": lambda: "train"}],
     "RealConfig.regimes": [{"n_nodes": lambda: 12}],
     "RealConfig.training": [{"n_nodes": lambda: 12, "residual_sd": lambda: 0.5}],
+    "EstimatorConfig": [{}],
+    "EstimatorConfig.sizes": [{"task": lambda: "block"}],
+    "node_order": [{"layer": layer, "score": lambda: "plug-in"}],
+    "true_bits": [{"wiring": lambda: "cipher"}],
+    "draw_wiring": [{"wiring": lambda: "cipher", "n_nodes": lambda: 4}],
+    "believed": [{"error_bits": lambda: over("n replicate", random(2, 3))}],
+    "estimator_ledger": [{"found": made_up}],
+    "judge_estimators": [{"found": made_up, "id": lambda: "E1"}],
     "run_real_series": [{"config": lambda: REAL}],
     "real_claims": [{"series": real_series, "data": lambda: "digits"}],
     "real_ledger": [{"series": real_series}],
@@ -829,6 +848,7 @@ INSTANCES: dict[str, object] = {
     "MemoryTask": MemoryTask,
     "SeriesTask": SeriesTask,
     "RealConfig": lambda: REAL,
+    "EstimatorConfig": EstimatorConfig,
     "MapStudyConfig": lambda: MAPS,
 }
 

@@ -76,9 +76,12 @@ class EstimatorConfig:
         sizes = {"n_nodes": (12, 5_000), "block_nodes": (12, 5_000), "samples": (20, 10**6)}
         for name, (low, high) in sizes.items():
             levels = getattr(self, name)
-            if not isinstance(levels, tuple) or not levels or len(set(levels)) < len(levels):
+            if not isinstance(levels, tuple):
+                raise TypeError(f"{name} must be a tuple of sizes, got {levels!r}")
+            checked = tuple(check_integer(name, n, low, high) for n in levels)
+            if not checked or len(set(checked)) < len(checked):
                 raise ValueError(f"{name} must be a tuple of distinct sizes, got {levels!r}")
-            normalise(self, **{name: tuple(check_integer(name, n, low, high) for n in levels)})
+            normalise(self, **{name: checked})
         least = {"largest_compared": 0, "n_replicates": 1, "seed": 0, "n_updates": 1}
         least |= {"batch_size": 1, "n_scored": 20, "n_knocked": 2, "n_random": 1}
         least |= {"n_populations": 1, "n_wired": 4, "n_samples": 1, "n_shuffles": 1}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
-from relaylib.core.checks import check_choice, check_floats, check_rng, check_symbols
+from relaylib.core.checks import check_choice, check_floats, check_rng, check_symbols, check_type
 from relaylib.information.decoder import decoder_order
 from relaylib.information.entropy import mutual_information
 from relaylib.information.relay import greedy_orders
@@ -14,7 +14,8 @@ from relaylib.networks.discretisation import discretise
 from relaylib.studies.estimator_config import DECODER, PLUGIN, SCORES
 
 
-class Layer(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Layer:
     """What one layer did at one time, and what the network was asked and answered.
 
     Attributes
@@ -56,8 +57,7 @@ def node_order(layer: Layer, score: str, *, rng: np.random.Generator) -> np.ndar
         If there is no such score, activations are not finite, or shapes do not match.
     """
     check_choice("score", score, SCORES), check_rng(rng)
-    if not isinstance(layer, Layer):
-        raise TypeError(f"layer must be a Layer, got {type(layer).__name__}")
+    check_type("layer", layer, Layer)
     activations = check_floats("activations", layer.activations, (None, None))
     x_in = check_symbols("x_in", layer.x_in, (None, len(activations)))
     x_out = check_symbols("x_out", layer.x_out, x_in.shape)

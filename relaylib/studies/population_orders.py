@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 from scipy.stats import kendalltau
@@ -110,7 +112,7 @@ def compare_orders(
     states = check_symbols("states", states, layer.activations.shape)
     reference = node_order(layer, PLUGIN, rng=rng)
     places = rng.permutation(states.shape[1])
-    mixed = layer._replace(activations=layer.activations[:, places])
+    mixed = replace(layer, activations=layer.activations[:, places])
     orders = {RELABELLED: places[node_order(mixed, PLUGIN, rng=rng)]}
     n_times = -(-_LEAST_SEQUENCES // len(states))
     repeated = Layer(

@@ -11,7 +11,13 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
-from relaylib.core.checks import check_choice, check_dataset, check_floats, check_integer
+from relaylib.core.checks import (
+    check_choice,
+    check_dataset,
+    check_dims,
+    check_floats,
+    check_integer,
+)
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.claims.inputs import Estimate, contrast
 from relaylib.studies.claims.texts import Text
@@ -32,8 +38,8 @@ ESTIMATOR_TEXTS = {
         "layers of 12, 48, 192 and 768 nodes: loss of the own concept minus mean loss of the "
         "others, above 0 at every size. For reference: layers of 512 nodes, and orders by decoders",
         "in large layers other concepts lose as much as the one whose relays are knocked out",
-        "GRUs alone, which do not drift. The order is the plug-in's, as in C5; of the digits there "
-        "are more nodes than it can have states. Networks that did not learn are left out.",
+        "GRUs alone, which do not drift. The order is the plug-in's, as in C5; that on the "
+        "digits is of a small sample. Networks that did not learn are left out.",
     ),
     "E1": Text(
         "The plug-in finds the nodes that matter",
@@ -103,7 +109,7 @@ def believed(error_bits: xr.DataArray) -> xr.DataArray:
     ValueError, TypeError
         If there is no dimension ``replicate``, or values are not finite.
     """
-    check_dataset("errors", xr.Dataset({"error_bits": error_bits}), error_bits=("replicate",))
+    check_dims("error_bits", error_bits, ("replicate",))
     check_floats("error_bits", error_bits.values, (...,))
     return abs(error_bits).mean("replicate") <= BELIEVED_BITS
 
@@ -137,10 +143,10 @@ def _c21(learned: xr.Dataset, seed: int) -> Iterator[Group]:
         for task in TASKS:
             for n in map(int, learned.n_nodes.values):
                 values = lead.sel(task=task, n_nodes=n, score=score)
-                if values.isnull().all() and score != PLUGIN:
-                    continue  # there is no such order
-                label = f"{task}, {n} nodes" + (f", {score}" if score != PLUGIN else "")
                 counts = score == PLUGIN and n in CLAIM_SIZES
+                if values.isnull().all() and not counts:
+                    continue  # there are no such networks, or orders
+                label = f"{task}, {n} nodes" + (f", {score}" if score != PLUGIN else "")
                 yield _group(label, contrast((1.0, values), seed=seed, label=label), counts=counts)
 
 
