@@ -108,7 +108,8 @@ def draw_sets(found: xr.Dataset, task: str = "digits") -> Figure:
         If a variable is missing.
     """
     check_dataset("found", found, own_curve=(*_NETWORK, "score", "fraction"), random_curve=_NETWORK)
-    chosen = found.sel(task=task).where(found.learned.sel(task=task) == 1)
+    curves = found[["own_curve", "random_curve"]].where(found.learned == 1)
+    chosen = curves.sel(task=task)
     sizes = chosen.n_nodes.values
     with panels(1, len(sizes), 2.3, sharey=True) as (figure, (axes,)):
         for ax, n in zip(axes, sizes, strict=True):

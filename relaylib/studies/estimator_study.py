@@ -42,7 +42,9 @@ def _measure(config: EstimatorConfig, store: Store) -> xr.Dataset:
             populations.rename(task="task_of_paper", replicate="network"),
             estimate_wirings(config, store=store),
             wide_networks(config, store=store),
-        ]
+        ],
+        join="outer",
+        compat="override",
     )
     for name, values in found.data_vars.items():
         units = _BITS_AND_TIMES.get(str(name).rpartition("_")[2], "1")
