@@ -30,7 +30,7 @@ def test_what_one_deviation_undoes_does_not_survive(found):
 
 def test_one_seed_alone_undoes_nothing_but_changes_a_verdict(found):
     changed = found.copy(deep=True)
-    at = dict(deviation="optimiser: SGD", claim="C5", seed=1)
+    at = {"deviation": "optimiser: SGD", "claim": "C5", "seed": 1}
     changed.single_verdict.loc[at] = VERDICTS.index("reproduced")
     read = survivors(changed).sel(claim="C5")
     assert not read.is_undone.any()
@@ -40,7 +40,7 @@ def test_one_seed_alone_undoes_nothing_but_changes_a_verdict(found):
 
 def test_what_cannot_be_judged_says_nothing(found):
     changed = found.copy(deep=True)
-    at = dict(deviation="optimiser: SGD", claim="C5")
+    at = {"deviation": "optimiser: SGD", "claim": "C5"}
     changed.single_verdict.loc[at] = VERDICTS.index("not judged")
     changed["verdict"] = changed.verdict.where(changed.optimiser != 2, 0)
     changed["verdict"] = changed.verdict.where(changed.verdict == 0, VERDICTS.index("reproduced"))

@@ -99,7 +99,7 @@ def survivors(found: xr.Dataset) -> xr.Dataset:
 
 
 def deciding_choices(found: xr.Dataset, *, seed: int, n_parts: int = 10) -> xr.Dataset:
-    """Return how much each choice decides: total effects with intervals, and their mean over claims.
+    """Return how much each choice decides: total effects with intervals, and means over claims.
 
     Intervals come from a delete-a-group jackknife: ways of training are dealt into groups, and the
     effects are computed anew without each group. A bootstrap would repeat ways of training, and a

@@ -12,7 +12,7 @@ function quantile(sorted, part) {
 
 /** A labelled list of levels, the first of which is "any". */
 function levelList({ name, levels }, choose) {
-  const select = element("select", {},
+  const select = element("select", { "aria-label": name },
     element("option", { value: "" }, "any"),
     ...levels.map((level, index) => element("option", { value: level }, index ? level : `${level} (default)`)));
   select.addEventListener("change", () => choose(name, select.value));

@@ -93,7 +93,7 @@ def pack_multiverse(
         If a variable, or the names of levels, are missing.
     """
     both = ("universe", "claim")
-    choices = {name: ("universe",) for name in (*TRAINING, *ANALYSIS)}
+    choices = dict.fromkeys((*TRAINING, *ANALYSIS), ("universe",))
     check_dataset("found", found, verdict=both, estimate=both, **choices)
     check_dataset("effects", effects, total=("claim", "choice"))
     nameless = [name for name in choices if "levels" not in found[name].attrs]
