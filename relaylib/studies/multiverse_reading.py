@@ -130,10 +130,13 @@ def deciding_choices(found: xr.Dataset, *, seed: int, n_parts: int = 10) -> xr.D
     ----------
     Kott (2001), The delete-a-group jackknife, Journal of Official Statistics 17, 521-526.
     """
-    whole = effects(found, seed=seed)
+    check_dataset("found", found)
+    if "training" not in found.coords:
+        raise ValueError("found must say the way of training of each universe, in training")
     ways = found.training.values
     units = np.unique(ways)
     n_parts = check_integer("n_parts", n_parts, 2, len(units))
+    whole = effects(found, seed=seed)
     dealt = stream(seed, "multiverse", "jackknife").permutation(len(units)) % n_parts
     without = []
     for part in range(n_parts):
