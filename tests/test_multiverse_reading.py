@@ -73,7 +73,7 @@ def test_the_deciding_choice_has_an_interval_that_holds_its_effect():
     read = deciding_choices(made_up_universes(32, 4), seed=1, n_parts=2)
     total = read.sel(claim="optimiser", choice="optimiser")
     assert total.total_low < total.total < total.total_high
-        small = read.total.sel(claim="optimiser").drop_sel(choice="optimiser")
+    small = read.total.sel(claim="optimiser").drop_sel(choice="optimiser")
     assert small.max() < 0.2
     order = read.mean_total.sortby(-read.mean_total).choice.values[:3].tolist()
     assert {"optimiser", "lag", "window"} >= set(order[:1])
