@@ -17,7 +17,12 @@ import torch
 import xarray as xr
 from matter_cases import made_up
 from mmphate_cases import maps
-from multiverse_cases import made_up_universes
+from multiverse_cases import (
+    made_up_dropout,
+    made_up_multiverse,
+    made_up_singles,
+    made_up_universes,
+)
 from torch import nn
 
 from book.drift_seeds import stored_drift
@@ -76,6 +81,10 @@ UNCHECKED = {
     "relaylib.studies.cluster": "real clusters, tested in test_cluster.py",
     "relaylib.studies.sweep.run_sweep.cluster": "given to compute_all",
     "relaylib.studies.multiverse_run.run_multiverse.cluster": "given to compute_all",
+    "relaylib.studies.multiverse_reading.deciding_choices": "takes seconds; it calls effects, which "
+    "checks, and its own check is tested in test_multiverse_reading.py",
+    "relaylib.studies.state_dropout": "trains networks; its checks are tested in "
+    "test_claims_multiverse.py",
     "relaylib.studies.universe.measure_part": "called by run_multiverse with parts of a Universe",
     "relaylib.studies.universe.together": "called by run_multiverse with what it measured",
     "relaylib.studies.verdicts.judge": "called by run_multiverse with what it measured",
@@ -289,6 +298,11 @@ def drift_chapter() -> DriftResults:
 @cache
 def universes() -> xr.Dataset:
     return made_up_universes(4, 2)
+
+
+@cache
+def whole_multiverse() -> xr.Dataset:
+    return made_up_multiverse(4, 2)
 
 
 def small_multiverse() -> MultiverseConfig:
@@ -529,6 +543,11 @@ OF: dict[str, list[Arguments]] = {
     "holding_shares": [{"found": universes, "n_resamples": lambda: 10}],
     "effects": [{"found": universes, "n_resamples": lambda: 10}],
     "shuffled_curves": [{"found": universes, "n_draws": lambda: 10}],
+    "counteracted": [{"found": made_up_singles, "seed": lambda: 1}],
+    "judge_c17": [{"found": made_up_singles, "seed": lambda: 1}],
+    "judge_c20": [{"smearing": made_up_dropout, "seed": lambda: 1}],
+    "single_estimates": [{"found": made_up_singles}],
+    "survivors": [{"found": whole_multiverse}],
     "MultiverseConfig": [{"study": lambda: replace(TINY, on_unsolved="record")}],
     "overlap": [{"first": lambda: random(2, 5), "second": lambda: random(2, 5)[::-1].copy()}],
     "persistence": [{}, MAPPING],

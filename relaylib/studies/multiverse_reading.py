@@ -36,8 +36,8 @@ def single_estimates(found: xr.Dataset) -> xr.DataArray:
         If ``found`` has no single deviations.
     """
     found = _with_singles(found)
-    counts = found.single_holds >= 0
-    above = (found.single_estimate - found.row_null).where(counts)
+    above = (found.single_estimate - found.row_null).where(found.single_holds >= 0)
+    above = above.transpose("seed", "deviation", "row")
     rows = found.row_id.values
     by_claim = [above[..., rows == claim].mean("row") for claim in found.claim.values]
     laid = xr.concat(by_claim, "claim", coords="minimal", compat="override", join="exact")
