@@ -5,14 +5,20 @@ import sys
 import time
 from pathlib import Path
 
+import xarray as xr
+
 from relaylib.core.files import write_atomically
-from relaylib.core.store import as_store
-from relaylib.studies.cluster import processes
+from relaylib.core.store import Store, as_store
+from relaylib.studies.cluster import Cluster, processes
 from relaylib.studies.multiverse import MultiverseConfig
+from relaylib.studies.multiverse_reading import deciding_choices
 from relaylib.studies.multiverse_run import run_multiverse
+from relaylib.studies.state_dropout import run_state_dropout
 
 TARGET = Path(__file__).parent / "data" / "multiverse.nc"
 LARGEST = 5_000_000  # bytes
+_EFFECT, _DROPOUT = "effect_", "dropout_"  # before the names of what is kept beside the universes
+_N_PARTS = 10  # groups of the jackknife
 
 
 def main(arguments: list[str]) -> None:
@@ -34,21 +40,72 @@ def main(arguments: list[str]) -> None:
         flush=True,
     )
     start = time.monotonic()
-    found = run_multiverse(config, store=store, cluster=chosen.scheduler or chosen.workers)
-    kept = store.dataset(
-        "multiverse", config, lambda: found, modules=["relaylib.studies.multiverse_run"]
-    )
+    found = everything(config, store=store, cluster=chosen.scheduler or chosen.workers)
+    size = keep(found, chosen.target)
+    minutes = (time.monotonic() - start) / 60
+    print(f"{chosen.target}: {size:,} bytes, after {minutes:.1f} minutes")
+
+
+def everything(config: MultiverseConfig, *, store: Store, cluster: Cluster = None) -> xr.Dataset:
+    """Return the multiverse with the networks of claim C20 and the effects of choices.
+
+    What is in the store is not computed again.
+    """
+    found = run_multiverse(config, store=store, cluster=cluster)
+    modules = ["relaylib.studies.multiverse_run"]
+    kept = store.dataset("multiverse", config, lambda: found, modules=modules)
+    if config.single_seeds:
+        dropout = run_state_dropout(config, store=store, cluster=cluster)
+        kept = kept.merge(prefixed(dropout, _DROPOUT), join="exact")
+    if config.n_training >= 4:  # of fewer no surrogate can be fitted, part by part
+        n_parts = min(_N_PARTS, config.n_training // 2)
+        decided = store.dataset(
+            "multiverse-effects",
+            config,
+            lambda: deciding_choices(kept, seed=config.study.seed, n_parts=n_parts),
+            modules=["relaylib.studies.multiverse_reading"],
+        )
+        kept = kept.merge(prefixed(decided, _EFFECT), join="exact")
+    return kept
+
+
+def keep(found: xr.Dataset, path: Path) -> int:
+    """Write a multiverse as a compressed netCDF file, and return its size in bytes."""
     squeezed = {
         name: {"zlib": True, "complevel": 9, "shuffle": True}
-        for name, values in kept.data_vars.items()
+        for name, values in found.data_vars.items()
         if values.dtype.kind in "iuf" and values.ndim
     }
-    data = bytes(kept.to_netcdf(engine="h5netcdf", encoding=squeezed))
+    data = bytes(found.to_netcdf(engine="h5netcdf", encoding=squeezed))
     if len(data) > LARGEST:
-        raise SystemExit(f"{chosen.target} would be {len(data):,} bytes, more than {LARGEST:,}")
-    write_atomically(chosen.target, data)
-    minutes = (time.monotonic() - start) / 60
-    print(f"{chosen.target}: {len(data):,} bytes, after {minutes:.1f} minutes")
+        raise SystemExit(f"{path} would be {len(data):,} bytes, more than {LARGEST:,}")
+    write_atomically(path, data)
+    return len(data)
+
+
+def effects_of(found: xr.Dataset) -> xr.Dataset:
+    """Return the effects of choices that are kept with a multiverse."""
+    return _without_prefix(found, _EFFECT)
+
+
+def dropout_of(found: xr.Dataset) -> xr.Dataset:
+    """Return the networks of claim C20 that are kept with a multiverse."""
+    return _without_prefix(found, _DROPOUT)
+
+
+def prefixed(data: xr.Dataset, prefix: str) -> xr.Dataset:
+    """Return data with a prefix before the names of variables, and labels of dimensions alone."""
+    plain = data.drop_attrs().drop_vars([name for name in data.coords if name not in data.dims])
+    return plain.rename({name: prefix + name for name in data.data_vars})
+
+
+def _without_prefix(found: xr.Dataset, prefix: str) -> xr.Dataset:
+    names = [str(name) for name in found.data_vars if str(name).startswith(prefix)]
+    if not names:
+        raise ValueError(f"found must hold variables that begin with {prefix!r}, got none")
+    own = found[names].rename({name: name.removeprefix(prefix) for name in names})
+    own = own.drop_vars([name for name in own.coords if name not in own.dims])
+    return own.map(lambda values: values.astype(float) if values.dtype.kind == "f" else values)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ UNCHECKED = {
     "relaylib.studies.cluster": "real clusters, tested in test_cluster.py",
     "relaylib.studies.sweep.run_sweep.cluster": "given to compute_all",
     "relaylib.studies.multiverse_run.run_multiverse.cluster": "given to compute_all",
-    "relaylib.studies.multiverse_reading.deciding_choices": "takes seconds; it calls effects, which "
+    "relaylib.studies.multiverse_reading.deciding_choices": "takes seconds; calls effects, which "
     "checks, and its own check is tested in test_multiverse_reading.py",
     "relaylib.studies.state_dropout": "trains networks; its checks are tested in "
     "test_claims_multiverse.py",
