@@ -7,12 +7,16 @@ from collections.abc import Iterable
 import xarray as xr
 
 from book.mmphate_tables import listed
+from book.real_series import stored_results
 from relaylib.studies.choices import ANALYSIS, RNN_ALONE, TRAINING
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.multiverse import DEFAULT, counteracted
 from relaylib.studies.claims.texts import TEXTS
+from relaylib.studies.multiverse_reading import survivors
 from relaylib.studies.verdicts import VERDICTS
 
+HEADLINES = ("C9", "C5", "C11")
+"""What the paper puts first: information moves in RNNs, relays matter, random delays help."""
 _KINDS = {"training": TRAINING | RNN_ALONE, "analysis": ANALYSIS}
 
 
@@ -195,6 +199,12 @@ def headline_sentence(found: xr.Dataset, read: xr.Dataset, claims: Iterable[str]
         else:
             parts.append(f"{claim} is undone by no single deviation of {n}")
     return "; ".join(parts)
+
+
+def stored_headline(name: str = "multiverse.nc", claims: Iterable[str] = HEADLINES) -> str:
+    """Return `headline_sentence` of a stored multiverse: a file of ``book/data``."""
+    found = stored_results(name)
+    return headline_sentence(found, survivors(found), claims)
 
 
 def verdict_counts(found: xr.Dataset) -> dict[str, int]:

@@ -25,7 +25,7 @@ from relaylib.core.files import read_regular, write_atomically
 from relaylib.core.store import Store
 from relaylib.core.threads import one_thread
 from relaylib.figures.style import three_digits
-from relaylib.studies.cluster import compute_all
+from relaylib.studies.cluster import compute_all, processes
 from relaylib.studies.multiverse import MultiverseConfig
 from relaylib.studies.universe import Universe, measure_part
 
@@ -225,7 +225,7 @@ def measure(n_sampled: int, workers: Sequence[int], repetitions: int = 3) -> dic
         "wall_seconds": wall,
         "date": time.strftime("%Y-%m-%d"),
         "processor": platform.processor() or platform.machine(),
-        "cores": len(_cores()),
+        "cores": processes(),
     }
 
 
@@ -237,12 +237,6 @@ def _wall_seconds(sample: list[Universe], n_workers: int) -> float:
         for _ in compute_all(measure_part, sample, **how):
             pass
         return time.perf_counter() - start
-
-
-def _cores() -> set[int]:
-    import os
-
-    return os.sched_getaffinity(0)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -14,6 +14,7 @@ from book.multiverse_tables import (
     deciding_table,
     headline_sentence,
     most_deciding,
+    stored_headline,
     survival_sentence,
     survivors_table,
     undone,
@@ -102,6 +103,14 @@ def test_headlines_say_what_single_deviations_undo(found, read):
     )
     never = read.assign(by_default=read.by_default & False)
     assert headline_sentence(found, never, ("C9",)) == "C9 is not reproduced by the default"
+
+
+def test_the_headline_of_a_stored_multiverse_is_read_from_its_file(found, tmp_path, monkeypatch):
+    keep(found, tmp_path / "made_up.nc")
+    monkeypatch.setattr("book.real_series.STORED", tmp_path / "x.nc")
+    assert stored_headline("made_up.nc", ("C6",)).startswith("C6 is undone by no single deviation")
+    with pytest.raises(ValueError, match=r"results must be one of 'made_up\.nc'; got 'other\.nc'"):
+        stored_headline("other.nc")
 
 
 def test_the_choices_that_decide_most_come_first(effects):
