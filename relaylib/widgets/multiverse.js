@@ -147,7 +147,7 @@ function render({ model, el }) {
       table.push([id, used.length, isNearest, ...fractions, median, low, high]);
     });
     const have = fixed.length ? `${COMMA.format(nExact)} of ${COMMA.format(n)} computed universes have the ${fixed.length} chosen levels.` : `All ${COMMA.format(n)} computed universes.`;
-    const near = nearest ? ` For ${nearest} of ${claims.length} claims these are fewer than ${fewest}, and the ${fewest} nearest are shown.` : "";
+    const near = nearest ? ` For ${nearest} of ${claims.length} claims these are fewer than ${fewest}, and at least the ${fewest} nearest are shown.` : "";
     summary.textContent = have + near;
   }
   redraw();
