@@ -63,7 +63,7 @@ def _own_cell(names):
     bits = names["analysis"].total_bits
     for name, step in zip(names["names"], (1, 3, 5), strict=True):
         course = bits.sel(concept=name)
-        assert abs(course.sel(time=slice(None, step - 1))).max() < 1e-9 or step == 1
+        assert step == 1 or abs(course.sel(time=slice(None, step - 1))).max() < 1e-9
         assert (course.sel(time=slice(step, None)) > 0.99).all()
     assert (names["by_decoder"].total_bits > 0.9).all()
     right = names["knocked"].sel(n_knocked_out=0)

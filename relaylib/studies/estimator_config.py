@@ -61,7 +61,7 @@ class EstimatorConfig:
     largest_compared: int = 512
     n_replicates: int = 5
     seed: int = 2025
-    n_updates: int = 150
+    n_updates: int = 600
     batch_size: int = 32
     n_scored: int = 200
     n_knocked: int = 100
