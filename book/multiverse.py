@@ -96,7 +96,7 @@ def dropout_of(found: xr.Dataset) -> xr.Dataset:
 def prefixed(data: xr.Dataset, prefix: str) -> xr.Dataset:
     """Return data with a prefix before the names of variables, and labels of dimensions alone."""
     plain = data.drop_attrs().drop_vars([name for name in data.coords if name not in data.dims])
-    return plain.rename({name: prefix + name for name in data.data_vars})
+    return plain.rename({name: f"{prefix}{name}" for name in data.data_vars})
 
 
 def _without_prefix(found: xr.Dataset, prefix: str) -> xr.Dataset:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import pickle
 import platform
 import tempfile
 import time
@@ -18,8 +17,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from benchmark import FOLDER
+from distributed.protocol import dumps
 
-from book.benchmark import FOLDER
 from relaylib.core.checks import check_integer
 from relaylib.core.files import read_regular, write_atomically
 from relaylib.core.store import Store
@@ -83,9 +83,9 @@ def measure_tasks(parts: Sequence[Universe], store: Store) -> Tasks:
         with one_thread():
             result = measure_part(part)
         seconds = time.perf_counter() - start
-        sent, returned = (len(pickle.dumps(each, protocol=5)) for each in (part, result))
+        sent, returned = (sum(map(len, dumps(each))) for each in (part, result))
         start = time.perf_counter()
-        store.dataset("part", part, lambda result=result: result, modules=_MODULES)
+        store.dataset("part", part, iter([result]).__next__, modules=_MODULES)
         rows.append((seconds, time.perf_counter() - start, sent, returned))
         print(f"task {number} of {len(parts)}: {seconds:.1f} s", flush=True)
     return Tasks(*np.array(rows, float).T)
