@@ -50,7 +50,8 @@ def ledger_rows(claims: Iterable[Claim], *, seed: int) -> pd.DataFrame:
         {"seed": seed, "code": code, "id": claim.id, "verdict": claim.verdict}
         | {"group": group.group, "quantity": group.quantity}
         | {name: float(f"{getattr(group, name):.5g}") for name in ("estimate", "low", "high")}
-        | {"n_undefined": group.n_undefined, "null": group.null, "holds": group.holds}
+        | {"n_undefined": group.n_undefined, "null": group.null}
+        | {"holds": None if group.holds is None else bool(group.holds)}
         for claim in claims
         for group in claim.groups
     ]

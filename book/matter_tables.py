@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import xarray as xr
 
-from relaylib.studies.claims.claim import Claim
+from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.claims.estimators import RANDOM, SINGLE, believed
 from relaylib.studies.estimator_config import PLUGIN, SCORES
 
@@ -81,6 +83,20 @@ def verdict_table(claims: list[Claim], sizes: tuple[int, ...]) -> str:
                 )
             lines.append([claim.id, against, *cells])
     return _table(("claim", "", *(f"{n} nodes" for n in sizes)), lines)
+
+
+def share_that_holds(groups: Iterable[Group], against: str) -> str:
+    """Return how many groups hold, as "3 of 4", of those that compare against something.
+
+    Parameters
+    ----------
+    groups
+        Of a claim, judged.
+    against
+        "random" sets or "single"-node scores.
+    """
+    held = [bool(group.holds) for group in groups if f"against {against}" in group.group]
+    return f"{sum(held)} of {len(held)}"
 
 
 def costs_table(found: xr.Dataset) -> str:
