@@ -68,7 +68,7 @@ lab: $(READY) ## open the notebooks in JupyterLab
 
 notebook: $(READY) ## run one notebook: make notebook NB=04_knockouts ARGS="-p regime 5"
 	@[ -n "$(NB)" ] || { echo 'Name a notebook: make notebook NB=04_knockouts ARGS="-p regime 5"' >&2; exit 1; }
-	$(BIN)/python book/execute.py --profile $(PROFILE) --notebook "$(NB)" $(ARGS)
+	RELAY_FROM="$(PWD)" $(BIN)/python book/execute.py --profile $(PROFILE) --notebook "$(NB)" $(ARGS)
 
 fuzz: $(READY) ## give every public function every bad input, and count the outcomes
 	CI=1 $(BIN)/python tests/bad_inputs.py $(ARGS)

@@ -65,10 +65,18 @@ def key_of(page: Page, profile: str) -> str:
         "profile": profile,
         "code": code_key(page),
         "data": _data(page),
+        "files": _named_files(page),
         "libraries": card.libraries(),
         "card": [(HERE / f"{name}.py").read_text("utf-8") for name in CARD],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=repr).encode()).hexdigest()
+
+
+def _named_files(page: Page) -> dict[str, str]:
+    """Return the hash of each file that a parameter of the reader names by its absolute path."""
+    words = [value for value in page.parameters.values() if isinstance(value, str)]
+    paths = [Path(word) for word in words if word.startswith("/") and len(word) < 4096]
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths if p.is_file()}
 
 
 def why_stale(page: Page, profile: str, executed: Path) -> str:

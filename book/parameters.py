@@ -8,6 +8,7 @@ papermill alone only warns of a name that the notebook does not have.
 import ast
 import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -136,7 +137,7 @@ def parse_parameters(notebook: Path, words: list[tuple[str, str]]) -> dict[str, 
         if name in given:
             raise ParameterError(f"{name} of {notebook.stem} is given twice")
         is_text = name in declared and declared[name].type == "str"
-        given[name] = word if is_text else _literal(word)
+        given[name] = _from_here(word) if is_text else _literal(word)
     return _changed(declared, checked(notebook.stem, declared, given))
 
 
@@ -149,6 +150,19 @@ def of_profile(notebook: Path, profile: dict[str, Any]) -> dict[str, Any]:
 
 def _changed(declared: dict[str, Parameter], given: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value != declared[name].default}
+
+
+def _from_here(word: str) -> str:
+    """Return the absolute path if a word is that of a file: notebooks run in another folder.
+
+    It is meant from the folder in which make was called, which ``make -C`` leaves.
+    """
+    path = Path(os.environ.get("RELAY_FROM") or ".", Path(word).expanduser())
+    is_path = path.suffix or "/" in word
+    try:
+        return str(path.resolve()) if is_path and path.is_file() else word
+    except (OSError, ValueError):  # too long for a path, or with a null character
+        return word
 
 
 def _literal(word: str) -> Any:

@@ -136,6 +136,19 @@ def test_a_parameter_that_is_given_twice_is_refused(small):
         parse_parameters(small.source, [("label", "b"), ("label", "c")])
 
 
+def test_the_path_of_a_file_is_meant_from_the_folder_of_the_caller(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("RELAY_FROM", str(tmp_path))
+    (tmp_path / "mine.nc").write_text("1")
+    (tmp_path / "a").write_text("a word that is also the name of a file")
+    for word, meant in (("mine.nc", str(tmp_path / "mine.nc")), ("no.nc", "no.nc"), ("b", "b")):
+        assert parse_parameters(small.source, [("label", word)])["label"] == meant
+    assert parse_parameters(small.source, [("label", "a")]) == {}, "it is the default"
+    page = Page("small", {"label": str(tmp_path / "mine.nc")})
+    before = execute.key_of(page, "paper")
+    (tmp_path / "mine.nc").write_text("2")
+    assert execute.key_of(page, "paper") != before, "the page would be of the former file"
+
+
 @pytest.mark.parametrize(
     "line", ["rate = 0.5", "rate: float", "rate: float = 1 / 2", "rate: Any = 1", "import os"]
 )
