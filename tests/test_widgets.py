@@ -103,22 +103,35 @@ def test_the_explorer_names_what_a_dataset_lacks():
 
 
 def test_the_live_network_holds_weights_population_and_relay_order(live, small_study):
-    floats, halves = np.frombuffer(live.floats, "<f4"), np.frombuffer(live.halves, "<f2")
+    floats = np.frombuffer(gzip.decompress(live.floats), "<f4")
+    halves = np.frombuffer(gzip.decompress(live.halves), "<f2")
     config, store = small_study.config, small_study.store
     assert len(live.contents["networks"]) == 36
     for network in live.contents["networks"]:
         labels = {name: network[name] for name in ("task", "architecture", "regime")}
         ensemble = load_ensemble(config, *labels.values(), store=store)
         for name, (start, end) in network["weights"].items():
-            assert (floats[start:end] == ensemble.weights[name][0].numpy().ravel()).all()
+            assert (floats[start:end] == ensemble.weights[name].numpy().ravel()).all()
         order = halves[slice(*network["order"])]
-        measured = small_study.dataset.sel(labels).isel(replicate=0)
+        measured = small_study.dataset.sel(labels).transpose("replicate", "time", "concept", ...)
         assert (order == measured.removal_order.values.ravel()).all()
         bits = halves[slice(*network["bits"])]
         np.testing.assert_allclose(bits, measured.information_bits.values.ravel(), atol=5e-4)
     for task, packed in zip(config.tasks, live.contents["tasks"], strict=True):
         assert (floats[slice(*packed["inputs"])] == task.population().inputs.ravel()).all()
         assert (floats[slice(*packed["targets"])] == task.population().targets.ravel()).all()
+
+
+def test_the_live_network_holds_the_networks_that_were_asked_for(live, small_study):
+    config, study, store = small_study.config, small_study.dataset, small_study.store
+    one = LiveNetwork(config, study, replicates=[1], store=store)
+    assert (one.contents["replicates"], one.replicate) == ([1], 1)
+    assert (live.contents["replicates"], live.replicate) == ([0, 1], 0)
+    network = one.contents["networks"][0]
+    labels = [network[name] for name in ("task", "architecture", "regime")]
+    weights = load_ensemble(config, *labels, store=store).weights["weight_hh"][1]
+    floats = np.frombuffer(gzip.decompress(one.floats), "<f4")
+    assert (floats[slice(*network["weights"]["weight_hh"])] == weights.numpy().ravel()).all()
 
 
 def test_the_live_network_shows_the_state_that_was_analysed(live):
@@ -135,12 +148,24 @@ def test_the_live_network_shows_the_state_that_was_analysed(live):
         ({"knocked": [10]}, "knocked must have 12 entries"),
         ({"knocked": [20] * 12}, "knocked must be one of"),
         ({"concepts": [1, 0, 1]}, "concepts must be one of -1, 1; got 0"),
-        ({"replicate": 2}, r"replicate must be in 0..1, got 2"),
+        ({"replicate": 2}, r"replicate must be one of 0, 1; got 2"),
+        ({"replicates": [0], "replicate": 1}, r"replicate must be one of 0; got 1"),
+        ({"replicates": [2]}, r"replicates must be in 0..1, got 2"),
+        ({"replicates": [0, 0]}, r"replicates must name .* each once, got \[0, 0\]"),
+        ({"replicates": []}, r"replicates must name at least one network"),
     ],
 )
 def test_the_live_network_names_a_value_out_of_range(small_study, shown, message):
     with pytest.raises(ValueError, match=message):
         LiveNetwork(small_study.config, small_study.dataset, store=small_study.store, **shown)
+
+
+@pytest.mark.parametrize("replicates", [1, "01", [0.5]])
+def test_replicates_of_another_type_are_named(small_study, replicates):
+    with pytest.raises(TypeError, match="replicates must be"):
+        LiveNetwork(
+            small_study.config, small_study.dataset, store=small_study.store, replicates=replicates
+        )
 
 
 def test_a_task_without_a_population_is_named(tmp_path):

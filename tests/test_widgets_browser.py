@@ -244,13 +244,14 @@ def torch_run(ensemble, inputs, n_times, knocked):
     return [torch.stack(part, dim=1).detach().numpy() for part in zip(*recorded, strict=True)]
 
 
-RUN_IN_PAGE = """async ({code, contents, floats, halves, number, knocked}) => {
+RUN_IN_PAGE = """async ({code, contents, floats, halves, labels, knocked}) => {
   const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
   const traits = {contents, floats: bytes(floats), halves: bytes(halves)};
   const url = URL.createObjectURL(new Blob([code], {type: "text/javascript"}));
   const {forward, sumInputs, unpack} = await import(url);
-  const {networks, tasks, n_times} = unpack({get: (name) => traits[name]});
-  const network = networks[number];
+  const {networks, tasks, n_times} = await unpack({get: (name) => traits[name]});
+  const wanted = Object.entries(labels);
+  const network = networks.find((one) => wanted.every(([name, value]) => one[name] === value));
   const task = tasks.find(({name}) => name === network.task);
   const {architecture, weights} = network;
   const sums = sumInputs(weights, task.inputs, task.shape);
@@ -266,14 +267,12 @@ RUN_IN_PAGE = """async ({code, contents, floats, halves, number, knocked}) => {
 def test_the_page_computes_what_pytorch_computes(visit, pages, small_study, task, architecture):
     widget, page = pages.live_widget, visit("about:blank")
     labels = {"task": task, "architecture": architecture, "regime": "random"}
-    numbered = enumerate(widget.contents["networks"])
-    number = next(index for index, network in numbered if labels.items() <= network.items())
     sent = {
         "code": widget._esm,
         "contents": json.loads(json.dumps(widget.contents)),
         "floats": base64.b64encode(widget.floats).decode(),
         "halves": base64.b64encode(widget.halves).decode(),
-        "number": number,
+        "labels": labels | {"replicate": 0},
     }
     ensemble = load_ensemble(small_study.config, *labels.values(), store=small_study.store)
     inputs = next(t for t in small_study.config.tasks if t.name == task).population().inputs
@@ -344,6 +343,29 @@ def test_knocking_out_the_most_relaying_nodes_is_that_of_the_figures(
         np.testing.assert_allclose([numbers(cell)[0] for cell in cells], 100 * wanted, atol=0.051)
 
 
+def test_another_network_of_the_same_training_can_be_chosen(live, small_study):
+    labels = {"task": "memory", "architecture": "GRU", "regime": "2"}
+    choose(live, Task="memory", Architecture="GRU", Trained_with_delay="2", of_concept="C")
+    delay = live.get_by_role("slider", name="Delay (blank steps before the answer)").input_value()
+    ensemble = load_ensemble(small_study.config, *labels.values(), store=small_study.store)
+    trials = small_study.config.tasks[0].population()
+    orders = small_study.dataset.removal_order.sel(labels | {"time": 10, "concept": 2})
+    for replicate in (1, 0):
+        choose(live, Network=str(replicate + 1))
+        slide(live, "Knock out the most relaying", 0)
+        outputs = ensemble[replicate].run(trials.inputs, 9).outputs[0, 9 + int(delay), :, 7]
+        cells = live.locator(".results tr").nth(2).locator("td").all_text_contents()[:3]
+        np.testing.assert_allclose([numbers(cell)[0] for cell in cells], outputs, atol=0.0051)
+        slide(live, "Knock out the most relaying", 3)
+        pressed = live.locator(".labels button[aria-pressed=true] span").all_text_contents()
+        order = orders.sel(replicate=replicate).values
+        assert [int(text) for text in pressed] == sorted(order[::-1][:3])
+        summary = live.locator(".live [aria-live]").text_content()
+        assert summary.startswith(f"Network {replicate + 1}, step ")
+        kept = "LiveNetwork.replicate=1" in live.url
+        assert kept == (replicate == 1)
+
+
 def test_nodes_go_out_and_come_back_by_keyboard_and_by_pointer(live):
     pressed = live.locator(".labels button[aria-pressed=true]")
     summary = live.locator(".live [aria-live]")
@@ -396,6 +418,7 @@ def test_the_delays_play_and_states_can_be_saved(pages, visit):
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save values (CSV)").click()
     table = pd.read_csv(saved.value.path())
+    assert table.iloc[0, :6].to_list() == ["memory", "RNN", 5, 1, "state", "node 1"]
     assert table.groupby("what").size().to_dict() == {"answer": 19 * 3, "state": 19 * 12}
     page.locator(".map.nodes").hover(position={"x": 5, "y": 5})
     shown = numbers(page.locator(".look").text_content())[-1]

@@ -32,6 +32,5 @@ async function pageAsset(name) {
   }
   const packed = Uint8Array.from(atob(assets[name]), (letter) => letter.charCodeAt(0));
   delete assets[name];
-  const bytes = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new DataView(await new Response(bytes).arrayBuffer());
+  return unzipped(packed);
 }

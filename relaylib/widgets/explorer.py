@@ -46,7 +46,7 @@ class RelayExplorer(anywidget.AnyWidget):
         what is to be shown.
     """
 
-    _esm = source("common.js", "asset.js", "matrices.js", "explorer.js")
+    _esm = source("common.js", "unzip.js", "asset.js", "matrices.js", "explorer.js")
     _css = source("common.css", "explorer.css")
     study = traitlets.Dict().tag(sync=True)
     asset = traitlets.Unicode().tag(sync=True)

@@ -3,21 +3,26 @@
 const BEAT = 700; // milliseconds per delay when playing
 const RANGE = 1; // outputs, and the states of RNN and GRU, lie in [-1, 1]
 
-/** Cut the model's binary data into tasks and networks. */
-function unpack(model) {
+/** Cut the model's binary data into tasks and networks, one for each condition and replicate. */
+async function unpack(model) {
   const contents = model.get("contents");
-  const aligned = (view) => view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
-  const floats = new Float32Array(aligned(model.get("floats")));
-  const halves = halfFloats(model.get("halves"));
-  const cut = (values, [start, end]) => values.subarray(start, end);
+  const { replicates } = contents;
+  const floats = new Float32Array((await unzipped(model.get("floats"))).buffer);
+  const halves = halfFloats(await unzipped(model.get("halves")));
+  const cut = (values, [start, end], part = 0, parts = 1) => {
+    const size = (end - start) / parts;
+    return values.subarray(start + part * size, start + (part + 1) * size);
+  };
   const tasks = contents.tasks.map((task) => ({
     ...task, inputs: cut(floats, task.inputs), targets: cut(floats, task.targets),
   }));
-  const networks = contents.networks.map((network) => ({
-    ...network,
-    weights: Object.fromEntries(Object.entries(network.weights).map(([name, place]) => [name, cut(floats, place)])),
-    bits: cut(halves, network.bits),
-    order: cut(halves, network.order),
+  const networks = contents.networks.flatMap((condition) => replicates.map((replicate, part) => {
+    const own = (values, place) => cut(values, place, part, replicates.length);
+    const weights = Object.entries(condition.weights).map(([name, place]) => [name, own(floats, place)]);
+    return {
+      ...condition, replicate, weights: Object.fromEntries(weights),
+      bits: own(halves, condition.bits), order: own(halves, condition.order),
+    };
   }));
   return { ...contents, tasks, networks };
 }
@@ -55,15 +60,15 @@ function usual(values) {
   return Math.max(2 * Math.sqrt(squares / values.length), 1e-3);
 }
 
-function render({ model, el }) {
-  const { tasks, networks, relay_shape: shape, n_times: nTimes, replicate } = unpack(model);
+async function render({ model, el }) {
+  const { tasks, networks, relay_shape: shape, n_times: nTimes, replicates } = await unpack(model);
   const [nMeasured, nConcepts, nNodes] = shape;
   const root = el.appendChild(element("div", { class: "relay live", style: `--concepts:${nConcepts}`, role: "group", "aria-label": "Live network" }));
   const change = (values) => { model.set(values); model.save_changes(); };
   const levels = (name) => [...new Set(networks.map((network) => network[name]))].map((value) => [value, value]);
   const theTask = () => tasks.find(({ name }) => name === model.get("task"));
   const theNetwork = () => networks.find((network) =>
-    ["task", "architecture", "regime"].every((name) => network[name] === model.get(name)));
+    ["task", "architecture", "regime", "replicate"].every((name) => network[name] === model.get(name)));
   const guideStep = () => Math.min(model.get("knock_step"), nMeasured);
 
   // knocking out: single nodes, or the most relaying ones of a concept
@@ -82,12 +87,13 @@ function render({ model, el }) {
   /** Another network: its own relay order decides which nodes are out. */
   function switchTo(values) {
     model.set(values);
-    change({ knocked: mostRelaying(), variant: 0 });
+    change({ knocked: mostRelaying() });
   }
 
-  const task = choice("Task", levels("task"), (value) => switchTo({ task: value }));
+  const task = choice("Task", levels("task"), (value) => switchTo({ task: value, variant: 0 }));
   const architecture = choice("Architecture", levels("architecture"), (value) => switchTo({ architecture: value }));
   const regime = choice("Trained with delay", levels("regime"), (value) => switchTo({ regime: value }));
+  const replicate = choice("Network", replicates.map((value) => [value, String(value + 1)]), (value) => switchTo({ replicate: value }));
   const conceptRow = element("div", { class: "controls" });
   const variant = slider("Start", 0, 0, (value) => change({ variant: value }));
   const delay = slider("Delay (blank steps before the answer)", 0, nTimes - tasks[0].shape[1], (value) => change({ delay: value }));
@@ -117,7 +123,7 @@ function render({ model, el }) {
   const fullColour = element("span");
   const summary = element("p", { class: "unseen", "aria-live": "polite" });
   root.append(
-    element("div", { class: "controls" }, task.root, architecture.root, regime.root),
+    element("div", { class: "controls" }, task.root, architecture.root, regime.root, replicate.root),
     conceptRow,
     tableOf([
       [label("step"), timeAxis(nTimes)],
@@ -172,11 +178,12 @@ function render({ model, el }) {
 
   /** The states and answers of the sequence that is shown, at every step. */
   function savedRows() {
-    const [head, rows] = [["what", "name", "step", "value"], []];
+    const [head, rows] = [["task", "architecture", "delay", "network", "what", "name", "step", "value"], []];
+    const of = [model.get("task"), model.get("architecture"), model.get("regime"), model.get("replicate") + 1];
     for (let time = 1; time <= nTimes; time++) {
-      for (let node = 1; node <= nNodes; node++) rows.push(["state", `node ${node}`, time, state(node, time)]);
+      for (let node = 1; node <= nNodes; node++) rows.push([...of, "state", `node ${node}`, time, state(node, time)]);
       theTask().concepts.forEach((name, concept) =>
-        rows.push(["answer", name, time, run.outputs[(sequence * nTimes + time - 1) * nConcepts + concept]]));
+        rows.push([...of, "answer", name, time, run.outputs[(sequence * nTimes + time - 1) * nConcepts + concept]]));
     }
     return [head, ...rows];
   }
@@ -198,7 +205,7 @@ function render({ model, el }) {
     update();
     const [current, network] = [theTask(), theNetwork()];
     const answerStep = current.shape[1] + model.get("delay");
-    for (const [control, name] of [[task, "task"], [architecture, "architecture"], [regime, "regime"]]) {
+    for (const [control, name] of [[task, "task"], [architecture, "architecture"], [regime, "regime"], [replicate, "replicate"]]) {
       control.show(model.get(name));
     }
     conceptChoices.forEach((control, index) => control.show(model.get("concepts")[index]));
@@ -229,13 +236,13 @@ function render({ model, el }) {
     const accuracy = accuracies(current, run, nTimes, answerStep);
     results.draw(current, model.get("concepts"), read, accuracy);
     drawLook(...looked);
-    summary.textContent = `Network ${replicate + 1}, step ${answerStep}: `
+    summary.textContent = `Network ${model.get("replicate") + 1}, step ${answerStep}: `
       + current.concepts.map((name, concept) => `${name} ${signed(read[concept])}`).join(", ")
       + `. Over all ${current.shape[0]} sequences: `
       + current.concepts.map((name, concept) => `${name} ${percent(accuracy[concept])}`).join(", ");
   }
 
-  const traits = ["task", "architecture", "regime", "concepts", "variant", "delay", "knocked", "knock_step"];
+  const traits = ["task", "architecture", "regime", "replicate", "concepts", "variant", "delay", "knocked", "knock_step"];
   const ends = [onTraits(model, traits, draw), onThemeChange(() => { colours = palette(); draw(); }), () => play.stop()];
   draw();
   root.setAttribute("data-ready", "");
