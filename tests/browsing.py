@@ -1,10 +1,13 @@
 """A browser without a network, shared by the tests that need one."""
 
+import functools
 import os
 import shutil
+import tarfile
 from collections.abc import Callable, Iterator
 
 import pytest
+import vendor
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
@@ -78,6 +81,23 @@ def check_alive(page: Page) -> None:
             "n => document.querySelectorAll('.widget-subarea > *').length >= n", arg=n_views
         )
     page.evaluate("document.fonts.ready.then(() => true)")
+
+
+def violations(page: Page, within: str = "html") -> list[str]:
+    """Return all violations of accessibility that axe-core finds, however slight."""
+    page.evaluate(_axe())
+    options = "{resultTypes: ['violations'], preload: false}"
+    result = page.evaluate(f"(within) => axe.run(within, {options})", within)
+    return [
+        f"{violation['id']}: {[node['target'] for node in violation['nodes']][:3]}"
+        for violation in result["violations"]
+    ]
+
+
+@functools.cache
+def _axe() -> str:
+    with tarfile.open(vendor.archive("axe-core@4.14.1")) as tar:
+        return tar.extractfile("package/axe.min.js").read().decode()
 
 
 def _remote(url: str) -> list[str]:

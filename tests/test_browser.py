@@ -3,15 +3,12 @@
 import functools
 import http.server
 import shutil
-import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import vendor
-from browsing import needs_browser
-from playwright.sync_api import Page
+from browsing import needs_browser, violations
 
 pytestmark = needs_browser
 HOME = "executed/00_home.html"
@@ -65,7 +62,7 @@ def test_every_page_works_from_disk_in_light_and_on_a_phone(visit, site, names):
     faults = {}
     for name in names:
         page = visit(f"file://{site / name}")
-        faults[name] = _violations(page) + page.evaluate(SQUEEZED)
+        faults[name] = violations(page) + page.evaluate(SQUEEZED)
         page.set_viewport_size({"width": 360, "height": 800})
         faults[name] += page.evaluate(SQUEEZED)
         wide = page.evaluate("document.documentElement.scrollWidth")
@@ -79,7 +76,7 @@ def test_every_page_works_below_a_path_of_a_server_and_in_dark(visit, served, na
     faults = {}
     for name in names:
         page = visit(f"{served}/{name}", scheme="dark")
-        faults[name] = _violations(page)
+        faults[name] = violations(page)
         page.close()
     assert {name: found for name, found in faults.items() if found} == {}
 
@@ -138,25 +135,9 @@ def test_a_script_from_elsewhere_would_be_noticed(visit, site, tmp_path):
 def test_a_missing_label_would_be_noticed(visit, site):
     page = visit(f"file://{site / HOME}")
     page.evaluate("document.querySelector('main').append(document.createElement('button'))")
-    assert any("button-name" in violation for violation in _violations(page))
-
-
-def _violations(page: Page) -> list[str]:
-    """Return all violations of accessibility that axe-core finds, however slight."""
-    page.evaluate(_axe())
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
-    return [
-        f"{violation['id']}: {[node['target'] for node in violation['nodes']][:3]}"
-        for violation in result["violations"]
-    ]
+    assert any("button-name" in violation for violation in violations(page))
 
 
 class _Silent(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
-
-
-@functools.cache
-def _axe() -> str:
-    with tarfile.open(vendor.archive("axe-core@4.14.1")) as tar:
-        return tar.extractfile("package/axe.min.js").read().decode()

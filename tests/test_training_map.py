@@ -1,10 +1,12 @@
 """The widget of training maps: what it sends to the page, and what its controls show."""
 
+import gzip
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
-from browsing import needs_browser
+from browsing import needs_browser, violations
 from widget_page import write_page, write_static
 
 from relaylib.core.store import Store
@@ -64,7 +66,7 @@ def test_packed_maps_come_back_to_half_precision(maps):
 
 def test_the_untrained_null_is_left_out(maps):
     shown = TrainingMap(maps)
-    assert len(shown.points) == 2 * 2 * 4 * 15 * 12 * 2 * 2
+    assert len(gzip.decompress(shown.points)) == 2 * 2 * 4 * 15 * 12 * 2 * 2
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,34 @@ def test_points_lie_where_the_embedding_has_them(page, maps):
     )
     assert colour[3] == 255
     assert max(colour[:3]) - min(colour[:3]) > 60  # the hue of a node, not ink
+
+
+@needs_browser
+def test_all_points_of_a_map_can_be_saved(page, maps):
+    choose(page, "Task", "block")
+    choose(page, "Architecture", "GRU")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save values (CSV)").click()
+    assert saved.value.suggested_filename == "training-map.csv"
+    table = pd.read_csv(saved.value.path())
+    cell = maps.sel(task="block", architecture="GRU", weights="trained")
+    assert set(table.task + table.architecture) == {"blockGRU"}
+    assert set(table.network) == {int(cell.shown_replicate) + 1}
+    points = [(e, t, n) for e in cell.epoch.values for t in range(1, 16) for n in range(1, 13)]
+    assert list(zip(table.epoch, table.step, table.node, strict=True)) == points
+    np.testing.assert_allclose(table.accuracy, np.repeat(cell.accuracy, 15 * 12), atol=6e-4)
+    bits = cell.information_bits.transpose("concept", "moment", "time", "node")
+    for name, wanted in zip(("direction", "size", "brightness"), bits.values, strict=True):
+        np.testing.assert_allclose(table[f"bits_{name}"], wanted.ravel(), atol=5e-4)
+    place = cell.embedding.transpose("component", "moment", "time", "node").values
+    for name, wanted in zip("xy", place.reshape(2, -1), strict=True):
+        assert np.corrcoef(table[name], wanted)[0, 1] > 0.999
+    assert table[["x", "y"]].abs().to_numpy().max() == pytest.approx(1)
+
+
+@needs_browser
+def test_a_map_has_no_accessibility_violation(page):
+    assert violations(page, ".relay") == []
 
 
 @needs_browser

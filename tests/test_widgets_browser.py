@@ -5,7 +5,6 @@ import functools
 import http.server
 import json
 import re
-import tarfile
 import threading
 from types import SimpleNamespace
 
@@ -13,8 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import vendor
-from browsing import needs_browser
+from browsing import needs_browser, violations
 from widget_page import write_page, write_static
 
 from relaylib.measures.drift import drift, pearson
@@ -456,20 +454,9 @@ def test_a_widget_has_no_accessibility_violation(pages, visit, name, scheme):
     page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
     page.wait_for_selector(f".{name}[data-ready]")
     choose(page, Task="block")
-    page.evaluate(_axe())
-    result = page.evaluate("axe.run('.relay', {resultTypes: ['violations']})")
-    found = [
-        (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
-        for violation in result["violations"]
-    ]
-    assert found == []
+    assert violations(page, ".relay") == []
 
 
 class _Silent(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
-
-
-def _axe() -> str:
-    with tarfile.open(vendor.archive("axe-core@4.14.1")) as tar:
-        return tar.extractfile("package/axe.min.js").read().decode()

@@ -37,11 +37,11 @@ function mapCanvas() {
   };
 }
 
-function render({ model, el }) {
+async function render({ model, el }) {
   const maps = model.get("maps");
   const [nMoments, nTimes, nConcepts, nNodes] = maps.shape;
-  const places = halfFloats(model.get("points"));
-  const bits = halfFloats(model.get("bits"));
+  const places = halfFloats(await unzipped(model.get("points")));
+  const bits = halfFloats(await unzipped(model.get("bits")));
   const root = el.appendChild(element("div", { class: "relay training-map", role: "group", "aria-label": "Training map" }));
   const change = (name, value) => { model.set(name, value); model.save_changes(); };
 
@@ -88,6 +88,7 @@ function render({ model, el }) {
           "Each dot of the map is one node at one step of one epoch. Ringed: the nodes of this moment, the chosen one largest. "
           + "Line: the chosen node at this step through all epochs. The axes of the map have no meaning. "
           + "Epochs and steps go from orange, first, to blue, last; bits from pale, 0, to blue, 1."))));
+  root.querySelector(".legend").append(" ", saver("training-map", savedRows));
   matrix.root.addEventListener("click", (event) => {
     const where = matrix.cellAt(event);
     if (where) change("node", where[0] + 1);
@@ -96,6 +97,22 @@ function render({ model, el }) {
   let colours = palette();
   let colouring = null;
   const colourOf = (value) => shade(value, 1, colours.none, colours.some, colours.less);
+
+  /** Every point of the map that is shown, and the bits of its node. */
+  function savedRows() {
+    const concepts = theTask().concepts;
+    const { epochs, accuracy, replicate } = cell();
+    const of = [model.get("task"), model.get("architecture"), replicate + 1];
+    const rows = [["task", "architecture", "network", "epoch", "accuracy", "step", "node", "x", "y", ...concepts.map((name) => `bits_${name}`)]];
+    for (let e = 0; e <= last(); e++) {
+      for (let t = 1; t <= nTimes; t++) {
+        for (let n = 1; n <= nNodes; n++) {
+          rows.push([...of, epochs[e], accuracy[e], t, n, ...place(e, t, n), ...concepts.map((_, index) => bit(e, t, index, n))]);
+        }
+      }
+    }
+    return rows;
+  }
 
   function pointColour(e, t, n) {
     const by = model.get("colour");

@@ -1,5 +1,6 @@
 """Training map: a network's whole training as MM-PHATE points, moment by moment."""
 
+import gzip
 from typing import Any
 
 import anywidget
@@ -19,7 +20,8 @@ class TrainingMap(anywidget.AnyWidget):
     """Move through epochs and steps of a training: the map, and the matrix of that moment.
 
     The points of the chosen epoch and step are larger than all others; beside the map is the
-    information matrix of that moment. No kernel is needed.
+    information matrix of that moment. All points of a map can be saved as a table. No kernel is
+    needed.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ class TrainingMap(anywidget.AnyWidget):
         is to be shown.
     """
 
-    _esm = source("common.js", "training_map.js")
+    _esm = source("common.js", "unzip.js", "training_map.js")
     _css = source("common.css", "training_map.css")
     maps = traitlets.Dict().tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
@@ -58,7 +60,8 @@ class TrainingMap(anywidget.AnyWidget):
                 f"map_training; it has {dict(maps.sizes)} and lacks {sorted(missing)}"
             )
         trained = maps.sel(weights="trained") if "weights" in maps.dims else maps
-        labels, points, bits = pack_maps(trained)
+        labels, *packed = pack_maps(trained)
+        points, bits = (gzip.compress(part, mtime=0) for part in packed)
         first = {
             "task": labels["tasks"][0]["name"],
             "architecture": labels["architectures"][0],
