@@ -90,11 +90,20 @@ def test_the_answer_is_read_at_the_delay_of_the_regime(explorer):
         ({"regime": "6"}, "regime must be one of"),
         ({"replicate": 2}, r"replicate must be in 0..1, got 2"),
         ({"time": 0}, r"time must be in 1..15, got 0"),
+        ({"beside": "compare"}, "beside must be one of '', 'RNN', 'GRU', 'LSTM'; got 'compare'"),
+        ({"beside_regime": "6"}, "beside_regime must be one of"),
+        ({"beside_replicate": 2}, r"beside_replicate must be in 0..1, got 2"),
     ],
 )
 def test_the_explorer_names_a_value_that_the_study_does_not_have(small_study, shown, message):
     with pytest.raises(ValueError, match=message):
         RelayExplorer(small_study.dataset, **shown)
+
+
+def test_at_first_the_network_beside_differs_in_its_number_alone(small_study):
+    explorer = RelayExplorer(small_study.dataset, architecture="GRU", regime="2", beside="GRU")
+    assert (explorer.beside_regime, explorer.beside_replicate) == ("2", 1)
+    assert RelayExplorer(small_study.dataset.isel(replicate=[0])).beside_replicate == 0
 
 
 def test_the_explorer_names_what_a_dataset_lacks():

@@ -140,7 +140,7 @@ def test_the_drift_read_out_is_that_of_the_figures(explorer, small_study):
     for task, regime in (("memory", "5"), ("memory", "random"), ("block", "3")):
         choose(explorer, Task=task, Trained_with_delay=regime)
         slide(explorer, "Step", 11)
-        read = explorer.locator(".grid output").all_text_contents()
+        read = explorer.locator(".grid output:visible").all_text_contents()
         for column, architecture in enumerate(ARCHITECTURES):
             labels = {"task": task, "architecture": architecture, "regime": regime, "replicate": 0}
             matrices = bits.sel(labels).stack(entry=("concept", "node"))
@@ -166,6 +166,87 @@ def test_all_three_architectures_play_side_by_side_and_stop_at_the_end(pages, vi
     page.clock.run_for(800)
     page.get_by_role("button", name="Play through the steps").click()
     assert time.input_value() == "1"
+
+
+PAIR = [
+    {"architecture": "RNN", "regime": "5", "replicate": 0},
+    {"architecture": "LSTM", "regime": "2", "replicate": 1},
+]
+PAIR_TITLES = ["RNN, delay 5, network 1", "LSTM, delay 2, network 2"]
+
+
+def choose_pair(page):
+    choose(page, Task="block", Architecture="RNN", Trained_with_delay="5", Beside_it="LSTM")
+    choose(page, **{"Right: trained with delay": "2"})
+    slide(page, "Right: network", 1)
+
+
+def test_a_second_network_stands_beside_the_first(explorer, small_study):
+    choose_pair(explorer)
+    assert explorer.locator(".title:visible").all_text_contents() == PAIR_TITLES
+    slide(explorer, "Step", 12)
+    assert explorer.locator(".phase").text_content().endswith("later: the answer is read (right)")
+    read = explorer.locator(".grid output:visible").all_text_contents()
+    bits = small_study.dataset.information_bits
+    means = drift(bits).correlation
+    for column, (labels, title) in enumerate(zip(PAIR, PAIR_TITLES, strict=True)):
+        network = bits.sel(labels | {"task": "block"})
+        explorer.get_by_role("slider", name=f"Node of the {title}", exact=True).focus()
+        explorer.keyboard.press("End")
+        text = explorer.locator(".readout").text_content()
+        assert text.startswith(f"{title}, node 12, step 12: ")
+        wanted = network.sel(time=12, node=12)
+        np.testing.assert_allclose(numbers(text.partition(": ")[2]), wanted, atol=0.0055)
+        mean = float(means.sel(labels | {"task": "block"}))
+        np.testing.assert_allclose(numbers(read[2 + column]), mean, atol=0.006)
+        for concept in range(3):
+            selector = f".panel:visible >> nth={2 * concept + column}"
+            pixels = canvas_pixels(explorer, selector).astype(float)
+            wanted = network.transpose("concept", "node", "time")[concept]
+            blueness = pixels[..., 2] - pixels[..., 0]
+            assert np.corrcoef(blueness.ravel(), wanted.values.ravel())[0, 1] > 0.99
+
+
+def test_both_networks_side_by_side_are_saved(explorer, small_study):
+    choose_pair(explorer)
+    with explorer.expect_download() as saved:
+        explorer.get_by_role("button", name="Save values (CSV)").click()
+    table = pd.read_csv(saved.value.path())
+    bits = small_study.dataset.information_bits.sel(task="block")
+    parts = [table.iloc[: len(table) // 2], table.iloc[len(table) // 2 :]]
+    for labels, part in zip(PAIR, parts, strict=True):
+        of = part[["architecture", "delay", "network"]].drop_duplicates().to_numpy().tolist()
+        regime, replicate = int(labels["regime"]), labels["replicate"] + 1
+        assert of == [[labels["architecture"], regime, replicate]]
+        wanted = bits.sel(labels).transpose("time", "concept", "node").values.ravel()
+        np.testing.assert_allclose(part.bits, wanted, atol=0.001)
+
+
+def test_the_network_beside_is_in_the_address_and_gives_way_to_all(explorer, pages, visit):
+    choose_pair(explorer)
+    again = visit(explorer.url.replace("LSTM", "GRU"))
+    again.wait_for_selector(".explorer[data-ready]")
+    titles = [PAIR_TITLES[0], "GRU, delay 2, network 2"]
+    assert again.locator(".title:visible").all_text_contents() == titles
+    choose(again, Architecture="all")
+    assert again.locator(".title:visible").all_text_contents() == list(ARCHITECTURES)
+    assert not again.get_by_role("group", name="Beside it").is_visible()
+    choose(again, Architecture="GRU", Beside_it="nothing")
+    assert again.locator(".title:visible").all_text_contents() == ["GRU"]
+    wrong = f'{pages.explorer}#RelayExplorer.architecture="RNN"&RelayExplorer.beside="CNN"'
+    wrong = visit(f"{wrong}&RelayExplorer.task=%22none%22&RelayExplorer.regime=%227%22")
+    wrong.wait_for_selector(".explorer[data-ready]")
+    assert wrong.locator(".title:visible").all_text_contents() == list(ARCHITECTURES)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_two_networks_fit_a_phone_without_a_violation(pages, visit, scheme):
+    page = visit(pages.explorer, width=360, scheme=scheme)
+    page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
+    page.wait_for_selector(".explorer[data-ready]")
+    choose_pair(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert violations(page, ".relay") == []
 
 
 def test_pointing_at_a_panel_reads_a_node_and_clicking_it_goes_to_that_step(explorer):

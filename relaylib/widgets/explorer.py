@@ -38,6 +38,10 @@ class RelayExplorer(anywidget.AnyWidget):
         What is shown first; all can be set later. ``architecture="compare"`` shows all side by
         side. ``replicate`` counts from 0, ``time`` from 1; without ``time``, the last step of the
         input.
+    beside, beside_regime, beside_replicate
+        A second network to the right of the first, unless all architectures are shown: its
+        architecture, or "" for none; its regime, at first that of the first; its number from 0, at
+        first 1.
 
     Raises
     ------
@@ -46,7 +50,9 @@ class RelayExplorer(anywidget.AnyWidget):
         what is to be shown.
     """
 
-    _esm = source("common.js", "unzip.js", "asset.js", "matrices.js", "explorer.js")
+    _esm = source(
+        "common.js", "unzip.js", "asset.js", "matrices.js", "explorer_views.js", "explorer.js"
+    )
     _css = source("common.css", "explorer.css")
     study = traitlets.Dict().tag(sync=True)
     asset = traitlets.Unicode().tag(sync=True)
@@ -56,6 +62,9 @@ class RelayExplorer(anywidget.AnyWidget):
     regime = traitlets.Unicode().tag(sync=True)
     replicate = traitlets.Int(0).tag(sync=True)
     time = traitlets.Int(1).tag(sync=True)
+    beside = traitlets.Unicode("").tag(sync=True)
+    beside_regime = traitlets.Unicode().tag(sync=True)
+    beside_replicate = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, study: xr.Dataset, **shown: Any) -> None:
         if "information_bits" not in study or set(study.information_bits.dims) != set(_DIMENSIONS):
@@ -71,7 +80,9 @@ class RelayExplorer(anywidget.AnyWidget):
             "task": labels["tasks"][0]["name"],
             "regime": shown_first(labels["regimes"]),
             "time": labels["n_steps"],
+            "beside_replicate": min(1, labels["replicates"] - 1),
         }
+        first["beside_regime"] = shown.get("regime", first["regime"])
         shared = os.environ.get("RELAY_ASSETS")
         super().__init__(
             study=labels,
@@ -82,18 +93,21 @@ class RelayExplorer(anywidget.AnyWidget):
         if shared:
             self.save_asset(shared)
 
-    @traitlets.validate("task", "architecture", "regime", "replicate", "time")
-    def _check(self, proposal: Any) -> Any:
-        name, value, labels = proposal.trait.name, proposal.value, self.study
-        limits = {"replicate": (0, labels["replicates"] - 1), "time": (1, labels["shape"][0])}
-        if name in limits:
-            return check_integer(name, value, *limits[name])
+    @traitlets.validate("task", "architecture", "regime", "beside", "beside_regime")
+    def _check_name(self, proposal: Any) -> Any:
+        name, labels = proposal.trait.name, self.study
         allowed = {
             "task": [task["name"] for task in labels["tasks"]],
             "architecture": [*labels["architectures"], "compare"],
-            "regime": labels["regimes"],
+            "beside": ["", *labels["architectures"]],
         }
-        return check_choice(name, value, allowed[name])
+        return check_choice(name, proposal.value, allowed.get(name, labels["regimes"]))
+
+    @traitlets.validate("replicate", "beside_replicate", "time")
+    def _check_number(self, proposal: Any) -> Any:
+        name, (n_times, *_) = proposal.trait.name, self.study["shape"]
+        limits = (1, n_times) if name == "time" else (0, self.study["replicates"] - 1)
+        return check_integer(name, proposal.value, *limits)
 
     def save_asset(self, folder: str | os.PathLike[str]) -> Path:
         """Write the script that carries the matrices to pages without a kernel.

@@ -242,9 +242,9 @@ async function render({ model, el }) {
       + current.concepts.map((name, concept) => `${name} ${percent(accuracy[concept])}`).join(", ");
   }
 
+  draw();
   const traits = ["task", "architecture", "regime", "replicate", "concepts", "variant", "delay", "knocked", "knock_step"];
   const ends = [onTraits(model, traits, draw), onThemeChange(() => { colours = palette(); draw(); }), () => play.stop()];
-  draw();
   root.setAttribute("data-ready", "");
   return () => ends.forEach((end) => end());
 }

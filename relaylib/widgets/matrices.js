@@ -40,13 +40,21 @@ class Matrices {
   }
 }
 
-/** Cut one network's part out of the study's values (task, architecture, regime, replicate, ...). */
+/** Where a network lies among all (task, architecture, regime, replicate); an error if nowhere. */
+function placeOf({ tasks, architectures, regimes, replicates }, condition) {
+  const [task, architecture, regime] = [
+    tasks.findIndex(({ name }) => name === condition.task),
+    architectures.indexOf(condition.architecture), regimes.indexOf(condition.regime),
+  ];
+  const isNumber = Number.isInteger(condition.replicate) && condition.replicate < replicates;
+  if (Math.min(task, architecture, regime, condition.replicate) < 0 || !isNumber) {
+    throw new RangeError(`no network ${JSON.stringify(condition)}`);
+  }
+  return ((task * architectures.length + architecture) * regimes.length + regime) * replicates + condition.replicate;
+}
+
+/** Cut one network's part out of the study's values, or return null while these are not here. */
 function matricesOf(study, values, condition) {
-  const { tasks, architectures, regimes, replicates, shape } = study;
-  let index = tasks.findIndex((task) => task.name === condition.task);
-  index = index * architectures.length + architectures.indexOf(condition.architecture);
-  index = index * regimes.length + regimes.indexOf(condition.regime);
-  index = index * replicates + condition.replicate;
-  const size = shape[0] * shape[1] * shape[2];
-  return new Matrices(values.subarray(index * size, (index + 1) * size), shape);
+  const [place, size] = [placeOf(study, condition), study.shape.reduce((a, b) => a * b)];
+  return values && new Matrices(values.subarray(place * size, (place + 1) * size), study.shape);
 }

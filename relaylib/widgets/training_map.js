@@ -178,6 +178,7 @@ async function render({ model, el }) {
     drawMap();
   }
 
+  draw();
   const size = new ResizeObserver(drawMap);
   size.observe(cloud.root);
   const ends = [
@@ -186,7 +187,6 @@ async function render({ model, el }) {
     () => play.stop(),
     () => size.disconnect(),
   ];
-  draw();
   root.setAttribute("data-ready", "");
   return () => ends.forEach((end) => end());
 }
