@@ -6,6 +6,7 @@ import http.server
 import json
 import re
 import threading
+from time import time as now
 from types import SimpleNamespace
 
 import numpy as np
@@ -155,6 +156,7 @@ def test_all_three_architectures_play_side_by_side_and_stop_at_the_end(pages, vi
     page.clock.install()
     page.goto(pages.explorer)
     page.wait_for_selector(".explorer[data-ready]")
+    page.clock.pause_at(now() + 60)  # a slow machine must not let it play on
     assert page.locator(".title:visible").all_text_contents() == list(ARCHITECTURES)
     slide(page, "Step", 13)
     page.get_by_role("button", name="Play through the steps").click()
@@ -488,6 +490,7 @@ def test_the_delays_play_and_states_can_be_saved(pages, visit):
     page.clock.install()
     page.goto(pages.live)
     page.wait_for_selector(".live[data-ready]")
+    page.clock.pause_at(now() + 60)  # a slow machine must not let it play on
     delay = page.get_by_role("slider", name="Delay (blank steps before the answer)")
     slide(page, "Delay (blank steps before the answer)", 8)
     page.get_by_role("button", name="Play through the delays").click()
