@@ -107,13 +107,16 @@ def load_scaling(run: str = "bench.json", *, folder: Path = FOLDER) -> xr.Datase
     return xr.Dataset(columns, coords={"series": names})
 
 
+def first_call_seconds(run: str = "bench.json", *, folder: Path = FOLDER) -> pd.DataFrame:
+    """Return the seconds of first calls, compilation included, and of second ones, by function."""
+    return pd.DataFrame(_stored(run, folder)["first_calls"]).set_index("what")
+
+
 def first_calls(run: str = "bench.json", *, folder: Path = FOLDER) -> pd.DataFrame:
     """Return the seconds of first calls, compilation included, and of second ones, as text."""
-    table = pd.DataFrame(_stored(run, folder)["first_calls"])
     columns = {"first_s": "first call ever (s)", "second_s": "second call (s)"}
-    return table.assign(**{key: table[key].map(three_digits) for key in columns}).rename(
-        columns=columns
-    )
+    seconds = first_call_seconds(run, folder=folder)[list(columns)]
+    return seconds.map(three_digits).reset_index().rename(columns=columns)
 
 
 def compare(ratios: dict[str, float], peer: str) -> str:

@@ -46,3 +46,22 @@ class Numbers(dict[str, str]):
 def fill(text: str, numbers: Mapping[str, str]) -> str:
     """Return ``text`` with each ``{name}`` replaced by ``numbers[name]``; KeyError if missing."""
     return _PLACE.sub(lambda place: numbers[place[1]], text)
+
+
+def check_sentences(in_the_text: Mapping[str, Any], given: str = "these parameters") -> Markdown:
+    """Say on the page which of its sentences the data do not bear out.
+
+    Parameters
+    ----------
+    in_the_text
+        What the text says in fixed words, and whether the data say it too; a comparison with NaN
+        does not hold.
+    given
+        What the data depend on.
+    """
+    wrong = [sentence for sentence, holds in in_the_text.items() if not bool(holds)]
+    if wrong:
+        return Markdown(
+            f"**With {given}, these sentences of the page do not hold:** {'; '.join(wrong)}."
+        )
+    return Markdown(f"With {given}, all checked sentences hold.")

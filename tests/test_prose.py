@@ -3,10 +3,11 @@
 import re
 
 import nbformat
+import numpy as np
 import pages
 import pytest
 from conftest import ROOT
-from prose import MIME, Numbers, fill
+from prose import MIME, Numbers, check_sentences, fill
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -40,6 +41,17 @@ Of {n} nodes, {low} ($x_{n}$, $\\text{n}$; {eq}`n`).
 def test_a_number_that_was_not_kept_is_an_error():
     with pytest.raises(KeyError, match="mistyped"):
         fill("It is {mistyped}.", {"right": "1"})
+
+
+def test_the_page_says_which_of_its_sentences_do_not_hold():
+    low, missing = np.array(0.2), np.array(np.nan)
+    said = {"it is low": low < 0.5, "it is high": low > 0.5, "it is there": missing > 0}
+    assert check_sentences(said).data == (
+        "**With these parameters, these sentences of the page do not hold:** "
+        "it is high; it is there."
+    )
+    all_hold = "With these results, all checked sentences hold."
+    assert check_sentences({"it is low": low < 0.5}, "these results").data == all_hold
 
 
 @pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
