@@ -27,11 +27,10 @@ def errors_table(found: xr.Dataset) -> str:
     lines = []
     for wiring in map(str, found.wiring.values):
         for n in found.n_sequences.values.tolist():
-            where = {"wiring": wiring, "n_sequences": n}
             cells = []
             for name in names:
-                error = f"{float(sizes.sel(where, estimate=name)):.2f}"
-                good = bool(trusted.sel(where, estimate=name))
+                where = {"wiring": wiring, "n_sequences": n, "estimate": name}
+                error, good = f"{float(sizes.sel(where)):.2f}", bool(trusted.sel(where))
                 cells.append(f"**{error}**" if good else error)
             lines.append([wiring, f"{n:,}", *cells])
     return _table(("wiring", "sequences", *names), lines)

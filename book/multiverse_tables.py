@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import xarray as xr
-from mmphate_tables import listed
-from real_series import stored_results
 
+from book.mmphate_tables import listed
+from book.real_series import stored_results
 from relaylib.studies.choices import ANALYSIS, RNN_ALONE, TRAINING
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.multiverse import DEFAULT, counteracted

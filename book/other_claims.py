@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import xarray as xr
-from ledger import ledger_rows, measured
-from real_series import stored_results
 
+from book.ledger import ledger_rows, measured
+from book.real_series import stored_results
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.estimators import ESTIMATOR_TEXTS, estimator_ledger
 from relaylib.studies.claims.mmphate import MMPHATE_TEXTS, mmphate_ledger

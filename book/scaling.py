@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from benchmark import FOLDER
 from distributed.protocol import dumps
 
 from relaylib.core.checks import check_integer
@@ -29,7 +28,7 @@ from relaylib.studies.cluster import compute_all, processes
 from relaylib.studies.multiverse import MultiverseConfig
 from relaylib.studies.universe import Universe, measure_part
 
-TARGET = FOLDER / "scaling.json"
+TARGET = Path(__file__).parent / "data" / "scaling.json"
 ON_PAPER = (64, 1024)
 """Numbers of workers that nobody measured."""
 _MODULES = ["relaylib.studies.universe"]

@@ -12,7 +12,9 @@ from book.real_series import stored_results
 from relaylib.information.relay import relay_information
 from relaylib.studies.claims.estimators import (
     CLAIM_SIZES,
+    RANDOM,
     REAL_SIZES,
+    SINGLE,
     believed,
     estimator_ledger,
     judge_estimators,
@@ -183,6 +185,16 @@ def test_stored_results_are_small_and_say_how_they_were_made():
     assert stored.n_nodes.values.tolist() == list(config["n_nodes"])
     assert stored.sizes["replicate"] >= 5
     assert set(SINGLE_NODE) < set(stored.score.values)
+
+
+def test_other_pages_say_rightly_what_nodes_are_found():
+    """They say: better than random nodes, no better than scores of single nodes."""
+    for claim in estimator_ledger(stored_results("nodes_that_matter.nc"))[1:]:
+        held = {label: set() for label in (RANDOM, SINGLE)}
+        for group in claim.groups:
+            for label in held:
+                held[label] |= {bool(group.holds)} if label in group.group else set()
+        assert held == {RANDOM: {True}, SINGLE: {False}}, claim.id
 
 
 def test_stored_estimates_of_the_smallest_samples_are_recomputed(tmp_path):
