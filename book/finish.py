@@ -4,6 +4,7 @@ The search of the theme fetches pages, which a browser refuses where the book is
 So the texts of all sections are a script, which the search page loads (style/search.js).
 """
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -18,6 +19,8 @@ LEFT_OVER = ("*.map", "*.ttf", "fontawesome.js", "README.md")
 """Files that the theme brings and no page uses: each icon is in a font of another format, too."""
 HEAVY = {"image/png", "application/vnd.jupyter.widget-view+json"}
 """Outputs that a notebook for download does not hold."""
+LARGE_TABLE = 250_000
+"""Size in bytes from which a table is offered compressed, as ``.csv.gz``."""
 _SKIPPED = "script, style, .headerlink, .cell_input, .visually-hidden, .viewcode-link"
 """What of a page is not looked through."""
 _PLAIN = re.compile(
@@ -57,14 +60,20 @@ def finish(site: Path) -> None:
 
 
 def number_downloads(path: Path, page: BeautifulSoup) -> None:
-    """Name the data of each figure of a page after the figure's number, as printed."""
+    """Name the data of each figure of a page after the figure's number; compress large tables."""
     text = path.read_text(encoding="utf-8")
     for figure in page.select("figure:has(.caption-number):has(a.download)"):
         number = "".join(re.findall(r"\d", figure.select(".caption-number")[0].text))
         link = str(figure.select("a.download")[0]["href"])
-        numbered = f"{link.rpartition('/')[0]}/figure-{number}.csv"
+        offered = path.parent / unquote(link)
+        is_large = offered.suffix == ".gz" or offered.stat().st_size > LARGE_TABLE
+        numbered = f"{link.rpartition('/')[0]}/figure-{number}.csv{'.gz' * is_large}"
         if link != numbered:
-            (path.parent / unquote(link)).replace(path.parent / numbered)
+            data = offered.read_bytes()
+            squeeze = is_large and offered.suffix != ".gz"
+            offered.unlink()
+            squeezed = gzip.compress(data, mtime=0) if squeeze else data
+            write_atomically(path.parent / numbered, squeezed)
             text = text.replace(f'"{link}"', f'"{numbered}"')
     write_atomically(path, text.encode())
 

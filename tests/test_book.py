@@ -147,7 +147,7 @@ def test_every_figure_has_an_alternative_text_a_number_a_source_and_data(site, n
         assert re.match(r"Fig\. \d+", figure.select_one(".caption-number").text), name
         assert "_modules/relaylib/figures/" in figure.select_one("a.figure-source")["href"], name
         data = (site / name).parent / figure.select_one("a.download")["href"]
-        assert data.suffix == ".csv"
+        assert data.name.endswith((".csv", ".csv.gz"))
         table = pd.read_csv(data)
         assert len(table) > 5, (name, data.name)
         assert all(re.fullmatch(r"[a-z]\w*", column) for column in table), (name, list(table))
