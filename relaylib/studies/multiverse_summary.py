@@ -153,8 +153,9 @@ def shuffled_curves(found: xr.Dataset, *, seed: int, n_draws: int = 1000) -> xr.
     n_draws = check_integer("n_draws", n_draws, 2, _MOST_DRAWS)
     rng = stream(check_integer("seed", seed, 0), "multiverse", "shuffled labels")
     fixed = found.drift_r.sel(regime=found.regime != "random")
-    r = fixed.mean(["task", "regime"]).transpose("universe", "architecture")
-    rnn = found.architecture.values.tolist().index("RNN")
+    n_known = fixed.count(["task", "regime"])  # a mean of nothing is unknown
+    r = (fixed.sum(["task", "regime"]) / n_known.where(n_known > 0)).transpose("universe", ...)
+    rnn = _position_of_rnn(found.architecture)
     unit_of = np.empty(found.sizes["universe"], int)
     for number, rows in enumerate(units):
         unit_of[rows] = number
@@ -165,6 +166,8 @@ def shuffled_curves(found: xr.Dataset, *, seed: int, n_draws: int = 1000) -> xr.
 
     estimate = gated_minus(np.full(len(unit_of), rnn))
     known = np.isfinite(estimate)
+    if not known.any():
+        raise ValueError("found.drift_r must have a value of every architecture in one universe")
     columns = rng.integers(0, r.sizes["architecture"], (n_draws, len(units)))
     null = np.sort([gated_minus(column[unit_of])[known] for column in columns], axis=1)
     median, positive = np.median(estimate[known]), (estimate[known] > 0).mean()
@@ -180,6 +183,13 @@ def shuffled_curves(found: xr.Dataset, *, seed: int, n_draws: int = 1000) -> xr.
             "positive_p": p[1],
         }
     )
+
+
+def _position_of_rnn(architecture: xr.DataArray) -> int:
+    names = architecture.values.tolist()
+    if "RNN" not in names or len(names) < 2:
+        raise ValueError(f"found.architecture must hold RNN and another one, got {names}")
+    return names.index("RNN")
 
 
 def _checked(found: xr.Dataset) -> tuple[xr.Dataset, list[np.ndarray]]:
