@@ -32,8 +32,16 @@ settings.load_profile("untimed")
 
 pytest_plugins = ["browsing"]
 
-BOOK_FILES = {"test_book", "test_browser", "test_site", "test_map", "test_notebooks"}
+BOOK_FILES = ("test_book", "test_browser", "test_map", "test_notebooks", "test_site")
 """Their tests need the book, which one process builds once."""
+LONGEST = (
+    "test_parameters",
+    "test_bad_inputs",
+    "test_widgets_browser",
+    "test_drift_seeds",
+    "test_jit",
+)
+"""Files of minutes, which begin first, so that no process is left with one of them at the end."""
 SLOW_FIXTURES = {"quick_book", "site", "browser", "visit", "small_study"}
 SLOW_FILES = {"test_bad_inputs", "test_pipeline", "test_store_faults"}
 
@@ -46,7 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.path.stem} needs the book: add it to BOOK_FILES")
         if fixtures & SLOW_FIXTURES or item.path.stem in SLOW_FILES:
             item.add_marker(pytest.mark.slow)
-    items.sort(key=lambda item: item.path.stem not in BOOK_FILES)
+    order = [*BOOK_FILES, *LONGEST]
+    items.sort(key=lambda item: order.index(s) if (s := item.path.stem) in order else len(order))
 
 
 @pytest.hookimpl(optionalhook=True)
