@@ -33,6 +33,13 @@ def test_the_network_reads_digits_and_its_nodes_relay_them(names):
     assert not names["model"].gru._forward_hooks
 
 
+def test_decoders_groups_and_knockouts_give_what_the_page_says(names):
+    assert (abs(names["by_decoder"].null_bits) < 0.05).all()
+    assert list(names["in_groups"].node.values) == ["even", "odd"]
+    whole, without = (names["knocked"].sel(n_knocked_out=k).relaying for k in (0, 4))
+    assert (without < whole).all()
+
+
 def test_arrays_and_files_give_the_same_recording(names):
     for other in (names["same"], names["again"]):
         np.testing.assert_array_equal(other.states, names["recording"].states)
