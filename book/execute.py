@@ -76,7 +76,7 @@ def _named_files(page: Page) -> dict[str, str]:
     """Return the hash of each file that a parameter of the reader names by its absolute path."""
     words = [value for value in page.parameters.values() if isinstance(value, str)]
     paths = [Path(word) for word in words if word.startswith("/") and len(word) < 4096]
-    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths if p.is_file()}
+    return {str(p): records.checksum(p.read_bytes()) for p in paths if p.is_file()}
 
 
 def why_stale(page: Page, profile: str, executed: Path) -> str:

@@ -88,6 +88,12 @@ def measured(rows: pd.DataFrame) -> str:
     return "; ".join(parts)
 
 
+def groups_held(rows: pd.DataFrame) -> str:
+    """Return how many of the counted groups of one claim hold, as "3 of 4"."""
+    counting = rows[rows.holds.notna()]
+    return f"{int(counting.holds.sum())} of {len(counting)}"
+
+
 def readme_table(rows: pd.DataFrame) -> str:
     """Return the ledger of one seed as a Markdown table."""
     lines = [
@@ -95,8 +101,7 @@ def readme_table(rows: pd.DataFrame) -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for id, found in rows.groupby("id", sort=False):
-        text, counting = TEXTS[str(id)], found[found.holds.notna()]
-        held = f"{int(counting.holds.sum())} of {len(counting)}"
+        text, held = TEXTS[str(id)], groups_held(found)
         verdict = found.verdict.iloc[0]
         lines.append(
             f"| {id} | {text.claim} | {text.where} | {measured(found)} | {held} | **{verdict}** |"
@@ -126,8 +131,7 @@ def ledger_table(rows: pd.DataFrame, texts: Mapping[str, Text] = TEXTS) -> str:
     """Return the ledger of one seed as HTML, one line per claim; texts are those of its study."""
     lines = []
     for id, found in rows.groupby("id", sort=False):
-        text, counting = texts[str(id)], found[found.holds.notna()]
-        held = f"{int(counting.holds.sum())} of {len(counting)}"
+        text, held = texts[str(id)], groups_held(found)
         cells = (f"{id}. {text.claim}", text.where, text.statistic, measured(found), held)
         lines.append([*map(escape, cells), _badge(found.verdict.iloc[0])])
     head = ("claim", "paper", "statistic and rule", "measured", "groups that hold", "verdict")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import xarray as xr
 
+from book.markdown_tables import table
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.claims.estimators import RANDOM, SINGLE, believed
 from relaylib.studies.estimator_config import PLUGIN, SCORES
@@ -33,7 +34,7 @@ def errors_table(found: xr.Dataset) -> str:
                 error, good = f"{float(sizes.sel(where)):.2f}", bool(trusted.sel(where))
                 cells.append(f"**{error}**" if good else error)
             lines.append([wiring, f"{n:,}", *cells])
-    return _table(("wiring", "sequences", *names), lines)
+    return table(("wiring", "sequences", *names), lines)
 
 
 def losses_table(found: xr.Dataset, task: str) -> str:
@@ -56,7 +57,7 @@ def losses_table(found: xr.Dataset, task: str) -> str:
         random = float(one.at_random)
         if random == random:
             lines.append([str(n), *cells, f"{random:.3f}"])
-    return _table(("nodes", *SCORES, "random"), lines)
+    return table(("nodes", *SCORES, "random"), lines)
 
 
 def verdict_table(claims: list[Claim], sizes: tuple[int, ...]) -> str:
@@ -81,7 +82,7 @@ def verdict_table(claims: list[Claim], sizes: tuple[int, ...]) -> str:
                     f"{group.high:.3f}]"
                 )
             lines.append([claim.id, against, *cells])
-    return _table(("claim", "", *(f"{n} nodes" for n in sizes)), lines)
+    return table(("claim", "", *(f"{n} nodes" for n in sizes)), lines)
 
 
 def share_that_holds(groups: Iterable[Group], against: str) -> str:
@@ -122,9 +123,4 @@ def costs_table(found: xr.Dataset) -> str:
             share = f"{int(learned.sel(where))} of {n_networks}"
             lines.append([task, str(n), share, trained, *cells, f"{memory:.0f}"])
     head = ("task", "nodes", "learned", "training (s)", "plug-in order (s)", "decoder order (s)")
-    return _table((*head, "memory (MB)"), lines)
-
-
-def _table(head: tuple[str, ...], lines: list[list[str]]) -> str:
-    rows = [list(head), ["---"] * len(head), *lines]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return table((*head, "memory (MB)"), lines)

@@ -8,13 +8,11 @@ again, so that an interrupted run goes on where it was.
 from __future__ import annotations
 
 import argparse
-import resource
-import sys
 import time
 from pathlib import Path
 
 from real_series import STORED as REAL_SERIES
-from real_series import keep
+from real_series import keep, with_cost
 
 from relaylib.core.store import StoreLike
 from relaylib.studies.mmphate_config import MapStudyConfig
@@ -30,14 +28,12 @@ def main(
     parser = argparse.ArgumentParser(description="Map trainings for the claims on MM-PHATE.")
     parser.add_argument("--ranked", type=int, default=MapStudyConfig().n_ranked)
     config = MapStudyConfig(n_ranked=parser.parse_args(arguments).ranked)
-    start, wall = time.process_time(), time.perf_counter()
-    found = run_mmphate_study(config, store=store)
-    seconds, wall = time.process_time() - start, time.perf_counter() - wall
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    megabytes = kilobytes / (2**20 if sys.platform == "darwin" else 2**10)
-    used = {"processor_seconds": round(seconds), "peak_memory_mb": round(megabytes)}
-    keep(found.assign_attrs(used), path)
-    print(f"{path}: {wall:.0f} s, processor time {seconds:.0f} s, memory {megabytes:.0f} MB")
+    start = time.perf_counter()
+    found = with_cost(lambda: run_mmphate_study(config, store=store))
+    wall = time.perf_counter() - start
+    keep(found, path)
+    seconds, megabytes = found.processor_seconds, found.peak_memory_mb
+    print(f"{path}: {wall:.0f} s, processor time {seconds} s, memory {megabytes} MB")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import xarray as xr
 
+from book.markdown_tables import table
 from relaylib.mmphate.embeddings import ALGORITHMS
 from relaylib.studies.claims.claim import Claim, Group
 from relaylib.studies.claims.mmphate import CHANCE, GIVEN_ORDER, OF_DATA, P_OF_SHIFTS
@@ -33,7 +32,7 @@ def kept_table(maps: xr.Dataset) -> str:
             best = np.nanmax(values)
             cells = [f"**{v:.2f}**" if v == best else f"{v:.2f}" for v in values]
             lines.append([task, community, *cells, f"{float(chance.sel(where)):.2f}"])
-    return _table(("task", "community", *ALGORITHMS, "chance"), lines)
+    return table(("task", "community", *ALGORITHMS, "chance"), lines)
 
 
 def most_kept(maps: xr.Dataset) -> dict[str, int]:
@@ -74,7 +73,7 @@ def changes_table(claim: Claim) -> str:
         shown = (interval(by_name[name]), small, interval(data), interval(given), holds)
         lines.append([name, *shown])
     head = ("task, entropy", "map", "p", "data in place of map", "map, given the order", "holds")
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def foretold_table(claim: Claim) -> str:
@@ -92,7 +91,7 @@ def foretold_table(claim: Claim) -> str:
             found.setdefault(networks, {})[number] = interval(group)
     numbers = list(next(iter(found.values()))) if found else []
     lines = [[networks, *cells.values()] for networks, cells in found.items()]
-    return _table(("data set", *numbers), lines)
+    return table(("data set", *numbers), lines)
 
 
 def with_ending(claim: Claim, ending: str) -> list[Group]:
@@ -100,18 +99,6 @@ def with_ending(claim: Claim, ending: str) -> list[Group]:
     return [group for group in claim.groups if group.group.endswith(ending)]
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return names as a list in words, "none" if there is none."""
-    *first, last = list(names) or ["none"]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def interval(group: Group) -> str:
     """Return an estimate and its interval, rounded."""
     return f"{group.estimate:.2f} [{group.low:.2f}, {group.high:.2f}]"
-
-
-def _table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
-    rows = [list(head), *map(list, lines)]
-    rows.insert(1, ["---"] * len(rows[0]))
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import xarray as xr
 
-from book.mmphate_tables import listed
+from book.markdown_tables import listed, table
 from book.real_series import stored_results
 from relaylib.studies.choices import ANALYSIS, RNN_ALONE, TRAINING
 from relaylib.studies.claims.claim import Claim
@@ -27,7 +27,7 @@ def choices_table() -> str:
         for choice, levels in choices.items():
             first, *others = levels
             lines.append([kind, choice, "; ".join([f"**{first}**", *others])])
-    return _table(("", "choice", "levels"), lines)
+    return table(("", "choice", "levels"), lines)
 
 
 def survivors_table(read: xr.Dataset, shares: xr.Dataset) -> str:
@@ -51,7 +51,7 @@ def survivors_table(read: xr.Dataset, shares: xr.Dataset) -> str:
                 f"{_interval(share, 'share')} of {int(one.n_universes):,}",
             ]
         )
-    return _table(("claim", "default", "single deviations", "universes"), lines)
+    return table(("claim", "default", "single deviations", "universes"), lines)
 
 
 def undone(read: xr.Dataset) -> list[str]:
@@ -93,7 +93,7 @@ def deciding_table(effects: xr.Dataset, n: int = 5) -> str:
                 _interval(where, "main", "main_low", "main_high"),
             ]
         )
-    return _table(("choice", "mean of all claims", "most for", "of this, alone"), lines)
+    return table(("choice", "mean of all claims", "most for", "of this, alone"), lines)
 
 
 def most_deciding(effects: xr.Dataset, n: int = 5, *, claim: str | None = None) -> list[str]:
@@ -121,7 +121,7 @@ def counteracting_table(found: xr.Dataset) -> str:
             texts = [_share(cell) for cell in cells]
             lines.append([name, one.kind.sel(deviation=name).item(), *texts])
     head = ("deviation", "of", *(f"{task}, seed {seed}" for seed, task in columns))
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def counteracting(found: xr.Dataset, *, everywhere: bool) -> list[str]:
@@ -230,9 +230,3 @@ def _share(cell: xr.Dataset) -> str:
 
 def _interval(data: xr.Dataset, value: str, low: str = "low", high: str = "high") -> str:
     return f"{float(data[value]):.2f} [{float(data[low]):.2f}, {float(data[high]):.2f}]"
-
-
-def _table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
-    rows = [list(head), *map(list, lines)]
-    rows.insert(1, ["---"] * len(rows[0]))
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)

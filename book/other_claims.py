@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from book.ledger import ledger_rows, measured
+from book.ledger import groups_held, ledger_rows, measured
+from book.markdown_tables import table
 from book.real_series import stored_results
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.estimators import ESTIMATOR_TEXTS, estimator_ledger
@@ -65,16 +66,14 @@ PAGES = (
 
 def others_table(pages: Iterable[Page] = PAGES) -> str:
     """Return the claims of other pages with measures and verdicts, as a Markdown table."""
-    lines = ["| claim | measured | groups that hold | verdict | page |", "| --- " * 5 + "|"]
+    lines = []
     for page in pages:
         found = stored_results(page.results)
         claims = list(page.judge(found))
         rows = ledger_rows(claims, seed=int(found.attrs.get("seed", 0)))
         for claim in claims:
             own = rows[rows.id == claim.id]
-            counted = own[own.holds.notna()]
-            held = f"{int(counted.holds.sum())} of {len(counted)}"
             name = f"{claim.id}. {page.texts[claim.id].claim}"
             link = f"[{page.title}]({page.notebook}.ipynb)"
-            lines.append(f"| {name} | {measured(own)} | {held} | **{claim.verdict}** | {link} |")
-    return "\n".join(lines) + "\n"
+            lines.append([name, measured(own), groups_held(own), f"**{claim.verdict}**", link])
+    return table(("claim", "measured", "groups that hold", "verdict", "page"), lines)

@@ -10,6 +10,7 @@ import argparse
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import xarray as xr
@@ -48,19 +49,26 @@ def keep(found: xr.Dataset, path: Path = STORED) -> None:
     write_atomically(path, data)
 
 
+def with_cost(compute: Callable[[], xr.Dataset]) -> xr.Dataset:
+    """Return results with the processor time and the peak memory that they took."""
+    start = time.process_time()
+    found = compute()
+    seconds = time.process_time() - start
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    megabytes = kilobytes / (2**20 if sys.platform == "darwin" else 2**10)
+    used = {"processor_seconds": round(seconds), "peak_memory_mb": round(megabytes)}
+    return found.assign_attrs(used)
+
+
 def main(arguments: list[str] | None = None, *, store: StoreLike | None = None) -> None:
     """Compute what is not in the store, and keep it."""
     parser = argparse.ArgumentParser(description="Compute all about real time series.")
     parser.add_argument("--replicates", type=int, default=RealConfig().n_replicates)
     config = RealConfig(n_replicates=parser.parse_args(arguments).replicates)
-    start = time.process_time()
-    found = run_real_series(config, store=store)
-    seconds = time.process_time() - start
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    megabytes = kilobytes / (2**20 if sys.platform == "darwin" else 2**10)
-    used = {"processor_seconds": round(seconds), "peak_memory_mb": round(megabytes)}
-    keep(found.assign_attrs(used))
-    print(f"{STORED}: {seconds:.0f} s of processor time, peak memory {megabytes:.0f} MB")
+    found = with_cost(lambda: run_real_series(config, store=store))
+    keep(found)
+    seconds, megabytes = found.processor_seconds, found.peak_memory_mb
+    print(f"{STORED}: {seconds} s of processor time, peak memory {megabytes} MB")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 import xarray as xr
 
+from book.markdown_tables import table
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.texts import TEXTS
 
@@ -37,7 +38,7 @@ def sources_table(series: xr.Dataset) -> str:
         citation = f"{{cite:p}}`{cite}`"
         lines.append([name, series_in, steps, source, licence or _NO_LICENCE, citation])
     head = ("data set", "train, test", "steps, of samples", "source", "licence", "cite")
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def accuracy_table(series: xr.Dataset, summary: xr.Dataset) -> str:
@@ -62,7 +63,7 @@ def accuracy_table(series: xr.Dataset, summary: xr.Dataset) -> str:
             cells.append(f"{text}<br>{learned} of {series.sizes['replicate']} learned")
         reached = "yes" if name in within_reach(series, summary) else "no"
         lines.append([name, *cells, reached])
-    return _table((*head, "within reach"), lines)
+    return table((*head, "within reach"), lines)
 
 
 def within_reach(series: xr.Dataset, summary: xr.Dataset) -> list[str]:
@@ -91,7 +92,7 @@ def verdict_table(paper: pd.DataFrame, ledger: Mapping[str, list[Claim]], c19: C
     names = [_held(c19, name) for name in ledger]
     lines.append([f"{c19.id}. {c19.claim} (C5 and C9)", c19.verdict, *names])
     head = ("claim", "paper's tasks", *ledger)
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def _held(claim: Claim, data: str) -> str:
@@ -103,9 +104,3 @@ def _held(claim: Claim, data: str) -> str:
 def _interval(mean: xr.DataArray, low: xr.DataArray, high: xr.DataArray, **where: object) -> str:
     ends = f"[{low.sel(where):.2f}, {high.sel(where):.2f}]"
     return f"{mean.sel(where):.2f} {ends}"
-
-
-def _table(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
-    rows = [list(head), *map(list, lines)]
-    rows.insert(1, ["---"] * len(rows[0]))
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)

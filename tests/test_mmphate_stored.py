@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from book.markdown_tables import listed
 from book.mmphate_claims import STORED
 from book.mmphate_tables import (
     above_chance,
     changes_table,
     foretold_table,
     kept_table,
-    listed,
     most_kept,
 )
 from book.real_series import stored_results

@@ -175,7 +175,10 @@ def test_the_modules_of_the_book_can_be_imported_from_any_folder(tmp_path):
 
 def test_the_pages_of_the_ledger_and_of_speed_depend_on_their_modules_of_the_book():
     for notebook, modules in (
-        ("10_claims", {"book.ledger", "book.other_claims", "book.real_series"}),
+        (
+            "10_claims",
+            {"book.ledger", "book.markdown_tables", "book.other_claims", "book.real_series"},
+        ),
         ("13_speed", {"book.benchmark"}),
     ):
         sources = execute.book_modules(Page(notebook))
