@@ -177,7 +177,13 @@ def test_the_pages_of_the_ledger_and_of_speed_depend_on_their_modules_of_the_boo
     for notebook, modules in (
         (
             "10_claims",
-            {"book.ledger", "book.markdown_tables", "book.other_claims", "book.real_series"},
+            {
+                "book.ledger",
+                "book.markdown_tables",
+                "book.multiverse_tables",
+                "book.other_claims",
+                "book.real_series",
+            },
         ),
         ("13_speed", {"book.benchmark"}),
     ):

@@ -1,0 +1,76 @@
+"""The stored multiverse: complete, small, of known origin, and the same when recomputed."""
+
+import json
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from conftest import ROOT
+
+from book.multiverse import LARGEST, TARGET, dropout_of, effects_of
+from book.real_series import stored_results
+from relaylib.studies.choices import ANALYSIS, RNN_ALONE, TRAINING
+from relaylib.studies.multiverse import MultiverseConfig
+from relaylib.studies.universe import measure_part
+from relaylib.widgets.multiverse import MultiverseExplorer
+
+
+@pytest.fixture(scope="module")
+def stored() -> xr.Dataset:
+    return stored_results(TARGET.name)
+
+
+def test_it_is_small_and_says_how_it_was_made(stored):
+    assert TARGET.stat().st_size <= LARGEST
+    for name in ("configuration", "code_hash", "versions", "created"):
+        assert stored.attrs[name]
+    config = json.loads(stored.attrs["configuration"])
+    assert config["n_training"] * config["n_analysis"] == stored.sizes["universe"]
+
+
+def test_it_is_complete(stored):
+    assert stored.sizes["universe"] >= 4000
+    assert stored.seed.values.tolist() == [2025, 1]
+    n_levels = sum(len(levels) - 1 for levels in (TRAINING | RNN_ALONE | ANALYSIS).values())
+    assert stored.sizes["deviation"] == n_levels + 1
+    assert stored.single_verdict.isin(range(4)).all()
+    assert dropout_of(stored).sizes["replicate"] == 20
+    effects = effects_of(stored)
+    assert effects.mean_total.notnull().all()
+    assert (effects.mean_low <= effects.mean_high).all()
+
+
+def test_the_explorer_of_the_page_takes_less_than_a_megabyte(stored):
+    widget = MultiverseExplorer(stored, effects_of(stored))
+    n_bytes = sum(len(each) for each in (widget.levels, widget.verdicts, widget.estimates))
+    assert 4 / 3 * n_bytes + len(json.dumps(widget.contents)) < 1_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_universe_drawn_by_the_commit_is_recomputed(stored, number):
+    """Two universes, another two for each commit: RNNs on the memory task, bit by bit."""
+    found = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    rng = np.random.default_rng(int(found.stdout.strip(), 16))
+    config = MultiverseConfig()
+    universes = list(config.universes())[-config.n_training :]
+    parts = [next(universe.parts()) for universe in universes]
+    plain = [at for at, part in enumerate(parts) if is_compiled(part)]
+    at = int(rng.permutation(plain)[number])
+    part = parts[at]
+    one = replace(part, analyses=part.analyses[:1], analysis_levels=part.analysis_levels[:1])
+    measured = measure_part(one).isel(analysis=0)
+    row = stored.isel(universe=at * config.n_analysis).sel(task="memory", architecture="RNN")
+    untrained = (measured.population_accuracy < part.study.accuracy_goal).mean("replicate")
+    np.testing.assert_array_equal(row.untrained_fraction, untrained)
+    r = measured.correlation.mean("replicate").astype(np.float32)
+    np.testing.assert_array_equal(row.drift_r, r)
+
+
+def is_compiled(part):
+    """Whether the networks are trained by the backend that gives the same bits everywhere."""
+    return all(condition.gradients == "compiled" for condition in part.study.conditions())
