@@ -9,10 +9,12 @@ import xarray as xr
 
 from book.ledger import groups_held, ledger_rows, measured
 from book.markdown_tables import table
+from book.multiverse import dropout_of
 from book.real_series import stored_results
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.estimators import ESTIMATOR_TEXTS, estimator_ledger
 from relaylib.studies.claims.mmphate import MMPHATE_TEXTS, mmphate_ledger
+from relaylib.studies.claims.multiverse import MULTIVERSE_TEXTS, judge_c17, judge_c20
 from relaylib.studies.claims.real import C19, judge_c19, real_ledger
 from relaylib.studies.claims.texts import Text
 
@@ -39,7 +41,19 @@ class Page(NamedTuple):
     texts: Mapping[str, Text]
 
 
+def _multiverse_ledger(found: xr.Dataset) -> list[Claim]:
+    seed = int(found.seed.values[0])
+    return [judge_c17(found, seed=seed), judge_c20(dropout_of(found), seed=seed)]
+
+
 PAGES = (
+    Page(
+        "What the findings hang on",
+        "19_what_the_findings_hang_on",
+        "multiverse.nc",
+        _multiverse_ledger,
+        MULTIVERSE_TEXTS,
+    ),
     Page(
         "Real time series",
         "16_real_series",
