@@ -47,6 +47,26 @@ def test_differences_of_ways_of_training_explain_nothing(explained):
     assert nothing.surrogate_r2 < 0.2
 
 
+def test_a_claim_that_few_ways_of_training_have_gets_no_total_effects(found):
+    few = found.copy(deep=True)
+    few.estimate.loc[{"claim": "optimiser"}] = few.estimate.sel(claim="optimiser").where(
+        few.training < 3
+    )
+    explained = effects(few, seed=1, n_resamples=2).sel(claim=["optimiser", "product"])
+    assert explained.total.isnull().all("choice").values.tolist() == [True, False]
+    assert explained.surrogate_r2.isnull().values.tolist() == [True, False]
+
+
+def test_a_claim_of_every_other_way_of_training_has_total_effects(found):
+    """Odd and even ways stand for the two halves: one half alone has values."""
+    odd = found.where((found.training % 2 == 1) | (found.claim != "optimiser"))
+    odd = odd.isel(universe=slice(16 * N_ANALYSIS))
+    for choice in CHOICES:
+        odd[choice] = found[choice].isel(universe=slice(16 * N_ANALYSIS))
+    explained = effects(odd, seed=1, n_resamples=2).sel(claim="optimiser")
+    assert explained.surrogate_r2.notnull() and explained.total.notnull().all()
+
+
 def test_shares_leave_out_what_could_not_be_judged(found):
     shares = holding_shares(found, seed=1)
     known = found.estimate.sel(claim="optimiser").dropna("universe")

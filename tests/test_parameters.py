@@ -87,6 +87,7 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "16_real_series": {"results": ("real_series.nc",)},
     "18_mmphate_claims": {"results": ("mmphate_claims.nc",)},
+    "19_what_the_findings_hang_on": {"results": ("multiverse.nc",)},
     "21_nodes_that_matter": {"results": ("nodes_that_matter.nc",)},
     "20_your_network": {
         "recording": ("example",),
@@ -198,6 +199,7 @@ OUTSIDE: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "16_real_series": {"results": ("no.nc",)},
     "18_mmphate_claims": {"results": ("no.nc",)},
+    "19_what_the_findings_hang_on": {"results": ("no.nc",)},
     "21_nodes_that_matter": {"results": ("no.nc",)},
     "20_your_network": {
         "recording": ("no.nc",),

@@ -81,7 +81,8 @@ def effects(found: xr.Dataset, *, seed: int, n_resamples: int = 200) -> xr.Datas
     -------
     xarray.Dataset
         ``main``, ``main_low``, ``main_high``, ``total`` (claim, choice); ``surrogate_r2`` (claim),
-        the surrogate's share of variance explained in ways of training it was not fitted to.
+        the surrogate's share of variance explained in ways of training it was not fitted to. NaN
+        for a claim whose estimates do not vary, or that fewer than four ways of training have.
 
     Raises
     ------
@@ -254,19 +255,22 @@ def _main_effects(
 def _total_effects(
     estimate: np.ndarray, levels: np.ndarray, units: list[np.ndarray], rng: np.random.Generator
 ) -> tuple[np.ndarray, float]:
-    """Return the total effect of each choice on the surrogate, and how good the surrogate is."""
-    known = np.isfinite(estimate)
+    """Return the total effect of each choice on the surrogate, and how good the surrogate is.
+
+    NaN if fewer than four ways of training have an estimate: no half of them could be fitted.
+    """
+    known = [rows[np.isfinite(estimate[rows])] for rows in units]
+    known = [rows for rows in known if rows.size]
+    if len(known) < 4:
+        return np.full(levels.shape[1], np.nan), np.nan
 
     def fitted(rows: np.ndarray) -> ExtraTreesRegressor:
-        rows = rows[known[rows]]
         trees = ExtraTreesRegressor(_N_TREES, min_samples_leaf=2, random_state=0, n_jobs=1)
         return trees.fit(levels[rows], estimate[rows])
 
-    half = np.concatenate([rows for i, rows in enumerate(units) if i % 2])
-    other = np.concatenate([rows for i, rows in enumerate(units) if not i % 2])
-    other = other[known[other]]
+    half, other = np.concatenate(known[1::2]), np.concatenate(known[::2])
     r2 = fitted(half).score(levels[other], estimate[other])
-    surrogate = fitted(np.concatenate(units))
+    surrogate = fitted(np.concatenate(known))
     counts = levels.max(axis=0) + 1
     points = rng.integers(0, counts, (_N_PAIRS, levels.shape[1]))
     at = surrogate.predict(points)
