@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import xarray as xr
 
 from book.markdown_tables import listed, table
@@ -172,9 +173,11 @@ def survival_sentence(read: xr.Dataset) -> str:
     if not every:
         return f"{first}. No claim holds in every universe."
     if every == single:
-        return f"{first}, and every universe in which all choices vary together."
+        together = "every universe in which all choices vary together and they could be judged"
+        return f"{first}, and {together}."
     hold = "holds" if len(every) == 1 else "hold"
-    return f"{first}. Of these, {listed(_named(every))} {hold} in every universe as well."
+    as_well = f"{hold} as well in every universe in which they could be judged"
+    return f"{first}. Of these, {listed(_named(every))} {as_well}."
 
 
 def headline_sentence(found: xr.Dataset, read: xr.Dataset, claims: Iterable[str]) -> str:
@@ -229,4 +232,7 @@ def _share(cell: xr.Dataset) -> str:
 
 
 def _interval(data: xr.Dataset, value: str, low: str = "low", high: str = "high") -> str:
-    return f"{float(data[value]):.2f} [{float(data[low]):.2f}, {float(data[high]):.2f}]"
+    number = f"{float(data[value]):.2f}"
+    if not np.isfinite(data[low]):
+        return f"{number} (no interval)"
+    return f"{number} [{float(data[low]):.2f}, {float(data[high]):.2f}]"

@@ -12,6 +12,7 @@ from conftest import ROOT
 from book.multiverse import LARGEST, TARGET, dropout_of, effects_of
 from book.real_series import stored_results
 from relaylib.studies.choices import ANALYSIS, RNN_ALONE, TRAINING, Analysis
+from relaylib.studies.claims.multiverse import DEFAULT
 from relaylib.studies.multiverse import MultiverseConfig
 from relaylib.studies.universe import measure_part
 from relaylib.widgets.multiverse import MultiverseExplorer
@@ -59,7 +60,7 @@ def test_a_single_deviation_drawn_by_the_commit_is_recomputed(stored):
     universe = universes[rng.integers(len(universes))]
     part = replace(next(universe.parts()), analyses=(Analysis(),), analysis_levels=((),))
     measured = measure_part(part).isel(analysis=0)
-    names = [f"{choice}: {level}" for choice, level in universe.training_levels] or ["default"]
+    names = [f"{choice}: {level}" for choice, level in universe.training_levels] or [DEFAULT]
     row = stored.sel(seed=part.study.seed, deviation=names[0])
     untrained = (measured.population_accuracy < part.study.accuracy_goal).mean("replicate")
     where = {"task": "memory", "architecture": "RNN"}

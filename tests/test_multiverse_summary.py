@@ -10,6 +10,7 @@ from relaylib.studies.multiverse_summary import (
     holding_shares,
     shuffled_curves,
 )
+from relaylib.studies.verdicts import VERDICTS
 
 N_TRAINING, N_ANALYSIS = 64, 16
 
@@ -48,10 +49,7 @@ def test_differences_of_ways_of_training_explain_nothing(explained):
 
 
 def test_a_claim_that_few_ways_of_training_have_gets_no_total_effects(found):
-    few = found.copy(deep=True)
-    few.estimate.loc[{"claim": "optimiser"}] = few.estimate.sel(claim="optimiser").where(
-        few.training < 3
-    )
+    few = optimiser_only_of(found, found.training < 3)
     explained = effects(few, seed=1, n_resamples=2).sel(claim=["optimiser", "product"])
     assert explained.total.isnull().all("choice").values.tolist() == [True, False]
     assert explained.surrogate_r2.isnull().values.tolist() == [True, False]
@@ -59,13 +57,30 @@ def test_a_claim_that_few_ways_of_training_have_gets_no_total_effects(found):
 
 def test_a_claim_of_every_other_way_of_training_has_total_effects(found):
     """Odd and even ways stand for the two halves: one half alone has values."""
-    odd = found.where((found.training % 2 == 1) | (found.claim != "optimiser"))
-    odd = odd.isel(universe=slice(16 * N_ANALYSIS))
-    for choice in CHOICES:
-        odd[choice] = found[choice].isel(universe=slice(16 * N_ANALYSIS))
+    odd = optimiser_only_of(found, found.training % 2 == 1)
     explained = effects(odd, seed=1, n_resamples=2).sel(claim="optimiser")
     assert explained.surrogate_r2.notnull()
     assert explained.total.notnull().all()
+
+
+def optimiser_only_of(found, universes):
+    """Return universes of which some alone have an estimate of the claim on the optimiser."""
+    return found.assign(
+        estimate=found.estimate.where(universes | (found.claim != "optimiser")).transpose(
+            *found.estimate.dims
+        )
+    )
+
+
+def test_a_claim_that_one_way_of_training_lets_judge_gets_no_interval(found):
+    unknown = VERDICTS.index("not judged")
+    judged = found.verdict.where((found.training == 0) | (found.claim != "optimiser"), unknown)
+    shares = holding_shares(found.assign(verdict=judged.astype(int)), seed=1)
+    one = shares.sel(claim="optimiser")
+    assert one.share.notnull().all()
+    assert one.low.isnull().all()
+    assert one.high.isnull().all()
+    assert shares.low.sel(claim="product").notnull().all()
 
 
 def test_shares_leave_out_what_could_not_be_judged(found):

@@ -35,7 +35,8 @@ def holding_shares(found: xr.Dataset, *, seed: int, n_resamples: int = 1000) -> 
     Returns
     -------
     xarray.Dataset
-        ``share``, ``low``, ``high`` (claim, verdict), the last two a 95 % interval;
+        ``share``, ``low``, ``high`` (claim, verdict), the last two a 95 % interval,
+        NaN for a claim that fewer than two ways of training let judge;
         ``n_universes`` (claim) in which the claim could be judged.
 
     Raises
@@ -56,6 +57,8 @@ def holding_shares(found: xr.Dataset, *, seed: int, n_resamples: int = 1000) -> 
         share = per_unit.sum(axis=0) / n_per_unit.sum(axis=0)[:, None]
         again = per_unit[drawn].sum(axis=1) / n_per_unit[drawn].sum(axis=1)[..., None]
     low, high = np.nanquantile(again, _INTERVAL, axis=0)
+    alone = (n_per_unit > 0).sum(axis=0) < 2
+    low[alone], high[alone] = np.nan, np.nan
     dims = ("claim", "verdict")
     values = {"share": (dims, share), "low": (dims, low), "high": (dims, high)}
     counts = {"n_universes": ("claim", judged.sum(axis=0))}
