@@ -135,7 +135,8 @@ def ledger_table(rows: pd.DataFrame, texts: Mapping[str, Text] = TEXTS) -> str:
         cells = (f"{id}. {text.claim}", text.where, text.statistic, measured(found), held)
         lines.append([*map(escape, cells), _badge(found.verdict.iloc[0])])
     head = ("claim", "paper", "statistic and rule", "measured", "groups that hold", "verdict")
-    return _table(head, lines, "Ledger of claims")
+    of = " to ".join(dict.fromkeys(str(rows.id.iloc[place]) for place in (0, -1)))
+    return _table(head, lines, f"Ledger of claims {of}, seed {rows.seed.iloc[0]}")
 
 
 def home_table(rows: pd.DataFrame) -> str:

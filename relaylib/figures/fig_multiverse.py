@@ -157,7 +157,7 @@ def draw_specification_curve(
             ax.tick_params(length=0)
         axes[-1, 0].set_xlabel("universes, sorted by estimate")
     named = {
-        choice: [found[choice].attrs["levels"][number] for number in one[choice].values]
+        choice.lower().replace(" ", "_"): np.take(found[choice].attrs["levels"], one[choice])
         for choice in choices
     }
     verdicts = [VERDICTS[number] for number in one.verdict.values]
