@@ -1,5 +1,6 @@
 """Computations on a real scheduler and real worker processes, one of which is killed."""
 
+import os
 import platform
 import re
 import signal
@@ -15,7 +16,13 @@ from valid_inputs import TINY
 from relaylib.core import store as store_module
 from relaylib.core.store import Store, StoreWarning
 from relaylib.studies import cluster
-from relaylib.studies.cluster import check_workers, compute_all, differences, identity
+from relaylib.studies.cluster import (
+    check_workers,
+    compute_all,
+    connected,
+    differences,
+    identity,
+)
 from relaylib.studies.sweep import measure, run_sweep
 
 SECONDS = 60
@@ -192,3 +199,10 @@ def test_a_sweep_gives_what_run_study_gives(tmp_path):
     wanted = run_study(TINY, store=tmp_path / "study")
     xr.testing.assert_identical(found.drop_attrs(), wanted.drop_attrs())
     assert found.information_bits.attrs == wanted.information_bits.attrs
+
+
+def test_workers_of_a_local_cluster_keep_freed_memory():
+    with connected(1) as client:
+        (names,) = client.run(lambda: list(os.environ)).values()
+    assert "OMP_NUM_THREADS" in names
+    assert "MALLOC_TRIM_THRESHOLD_" not in names

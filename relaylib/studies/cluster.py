@@ -29,6 +29,9 @@ Cluster = Any
 """None (no cluster), a number of processes, a scheduler's address, or a `distributed.Client`."""
 MEMORY_PER_WORKER = "2GiB"
 """Limit of each process of a cluster that is made here: one that exceeds it is started anew."""
+_KEEP_MEMORY = {"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}
+"""Dask's workers return freed memory at once by default: training, which asks for it again in every
+epoch, then takes twice as long."""
 _PATIENCE_S = 20  # for a scheduler to answer, and for its first worker
 Identity = tuple[tuple[str, str], ...]
 
@@ -100,7 +103,8 @@ def compute_all(
     def no_data() -> xr.Dataset:
         raise RuntimeError("a stored result was damaged: run again to compute it")
 
-    there = [store.holds(name, config, modules=modules) for config in configs]
+    looked = progress(configs, desc="looking into the store", unit="part")
+    there = [store.holds(name, config, modules=modules) for config in looked]
     with progress(total=len(configs), initial=sum(there), desc=desc, unit="part") as bar:
         for position in [p for p, is_there in enumerate(there) if is_there]:
             yield position, keep(position, no_data)
@@ -225,6 +229,7 @@ def connected(cluster: Cluster) -> Iterator[Client]:
     """
     check_cluster(cluster)
     try:
+        import dask
         from distributed import Client, LocalCluster
     except ImportError as error:
         raise ImportError("cluster needs dask: pip install 'relaylib[cluster]'") from error
@@ -235,6 +240,7 @@ def connected(cluster: Cluster) -> Iterator[Client]:
             yield client
     else:
         with (
+            dask.config.set(_KEEP_MEMORY),
             LocalCluster(
                 n_workers=cluster,
                 threads_per_worker=1,
