@@ -17,7 +17,8 @@ import xarray as xr
 
 from relaylib.core.checks import check_choice
 from relaylib.core.files import read_regular, write_atomically
-from relaylib.core.store import StoreLike
+from relaylib.core.store import StoreLike, as_store
+from relaylib.studies.cluster import processes
 from relaylib.studies.real_config import RealConfig
 from relaylib.studies.real_series import run_real_series
 
@@ -50,25 +51,46 @@ def keep(found: xr.Dataset, path: Path = STORED) -> None:
 
 
 def with_cost(compute: Callable[[], xr.Dataset]) -> xr.Dataset:
-    """Return results with the processor time and the peak memory that they took."""
-    start = time.process_time()
+    """Return results with the time that they took, and the memory of the largest process.
+
+    Times are of this call: what was in the store already took none.
+    """
+    start, used = time.monotonic(), _processor_seconds()
     found = compute()
-    seconds = time.process_time() - start
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    kilobytes = max(resource.getrusage(who).ru_maxrss for who in _PROCESSES)
     megabytes = kilobytes / (2**20 if sys.platform == "darwin" else 2**10)
-    used = {"processor_seconds": round(seconds), "peak_memory_mb": round(megabytes)}
-    return found.assign_attrs(used)
+    return found.assign_attrs(
+        wall_seconds=round(time.monotonic() - start),
+        processor_seconds=round(_processor_seconds() - used),
+        peak_memory_mb=round(megabytes),
+    )
+
+
+_PROCESSES = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)  # children: those that have ended
+
+
+def _processor_seconds() -> float:
+    usages = [resource.getrusage(who) for who in _PROCESSES]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def main(arguments: list[str] | None = None, *, store: StoreLike | None = None) -> None:
     """Compute what is not in the store, and keep it."""
     parser = argparse.ArgumentParser(description="Compute all about real time series.")
     parser.add_argument("--replicates", type=int, default=RealConfig().n_replicates)
-    config = RealConfig(n_replicates=parser.parse_args(arguments).replicates)
-    found = with_cost(lambda: run_real_series(config, store=store))
-    keep(found)
-    seconds, megabytes = found.processor_seconds, found.peak_memory_mb
-    print(f"{STORED}: {seconds} s of processor time, peak memory {megabytes} MB")
+    parser.add_argument("--workers", type=int, default=processes(), help="local processes")
+    chosen = parser.parse_args(arguments)
+    config = RealConfig(n_replicates=chosen.replicates)
+    place = as_store(store)
+    print(
+        f"What is done is kept in {place.root}; interrupted, the same command goes on.", flush=True
+    )
+    found = with_cost(lambda: run_real_series(config, store=place, cluster=chosen.workers))
+    keep(found.assign_attrs(n_processes=chosen.workers))
+    print(
+        f"{STORED}: {found.wall_seconds} s, {found.processor_seconds} s of processor time, "
+        f"peak memory of a process {found.peak_memory_mb} MB"
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ same time in threads; each is bit-identical whatever else is trained.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from relaylib.core.checks import (
     normalise,
 )
 from relaylib.core.progress import progress
+from relaylib.core.threads import n_threads
 from relaylib.networks.cells import ARCHITECTURES, WEIGHT_NAMES
 from relaylib.networks.compiled_minibatch import answers_of, train_batches
 from relaylib.networks.ensemble import MAX_BLANK, Ensemble
@@ -166,7 +166,7 @@ def train_minibatches(
         _Network(trials, kind, row, own, config, stream)
         for row, own, stream in zip(rows, choices, rng.spawn(len(choices)), strict=True)
     ]
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(n_threads()) as threads:
         trained = list(progress(threads.map(_Network.train, networks), total=len(networks)))
     return _together(architecture, sizes, trained, [network.kept for network in networks])
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from relaylib.core.progress import progress
-from relaylib.core.store import StoreLike, as_store
+from relaylib.core.checks import check_type
+from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.studies.baselines import baseline_accuracy
+from relaylib.studies.cluster import Cluster, compute_all
 from relaylib.studies.config import configured
 from relaylib.studies.grid import stack
 from relaylib.studies.real_config import GOALS, RealConfig
@@ -19,9 +22,20 @@ from relaylib.studies.real_networks import accuracies, asked_series, train_condi
 
 
 def run_real_series(
-    config: RealConfig | None = None, *, store: StoreLike | None = None
+    config: RealConfig | None = None, *, store: StoreLike | None = None, cluster: Cluster = None
 ) -> xr.Dataset:
     """Train networks on real time series, test them, and ask what their nodes relay.
+
+    Parameters
+    ----------
+    config
+        Of the study; None: the default.
+    store
+        Where the networks of each data set and architecture are kept as soon as they are done, and
+        from where an interrupted study goes on.
+    cluster
+        None, a number of processes, a scheduler's address or a `distributed.Client`, as in
+        `relaylib.studies.cluster.compute_all`. No number depends on it.
 
     Returns
     -------
@@ -37,16 +51,26 @@ def run_real_series(
     """
     config, place = configured(config, RealConfig), as_store(store)
     modules = ["relaylib.studies.real_series"]
-    return place.dataset("real-series", config, lambda: _measure(config), modules=modules)
+    return place.dataset(
+        "real-series", config, lambda: _measure(config, place, cluster), modules=modules
+    )
 
 
-def _measure(config: RealConfig) -> xr.Dataset:
-    with threadpool_limits(1):  # threads only slow down matrices this small
-        parts = [
-            _of_data(config, data)
-            for data in progress(config.data, desc="real series", unit="data set")
-        ]
-    found = stack(parts, "data").assign_coords(data=list(config.data))
+def _measure(config: RealConfig, store: Store, cluster: Cluster) -> xr.Dataset:
+    by_data = [replace(config, data=(data,)) for data in config.data]
+    parts = [replace(each, architectures=(a,)) for each in by_data for a in config.architectures]
+    how: dict[str, Any] = {"store": store, "cluster": cluster}
+    given = compute_all(measure_networks, parts, name="real-networks", desc="real series", **how)
+    networks = {parts[at]: dataset for at, dataset in given}
+    given = compute_all(measure_data, by_data, name="real-data", desc="classifiers", **how)
+    described = {by_data[at]: dataset for at, dataset in given}
+    cells = []
+    for each in by_data:
+        own = [networks[replace(each, architectures=(a,))] for a in config.architectures]
+        stacked = stack(own, "architecture").assign_coords(architecture=list(config.architectures))
+        cells.append(xr.merge([stacked, described[each]], join="outer", compat="override"))
+    found = stack(cells, "data").assign_coords(data=list(config.data))
+    found = found.transpose("data", "n_nodes", "architecture", "regime", "replicate", ...)
     for name, values in found.data_vars.items():
         values.attrs["units"] = "bit" if str(name).endswith("_bits") else "1"
     names = {data: config.task(data, "test") for data in config.data}
@@ -57,18 +81,20 @@ def _measure(config: RealConfig) -> xr.Dataset:
     )
 
 
-def _of_data(config: RealConfig, data: str) -> xr.Dataset:
-    """All that is measured on one data set."""
-    names = {"n_nodes": config.n_nodes, "architecture": config.architectures}
-    cells = [
-        stack([_condition(config, data, name, n) for name in config.architectures], "architecture")
-        for n in config.n_nodes
-    ]
-    found = stack(cells, "n_nodes").assign_coords({k: list(v) for k, v in names.items()})
-    train, test = config.task(data, "train").series(), config.task(data, "test").series()
-    baselines = baseline_accuracy(train, test, seed=config.seed)
-    means = [test.inputs[test.classes == k].mean(axis=0) for k in range(len(test.class_names))]
+def measure_networks(config: RealConfig) -> xr.Dataset:
+    """Train, test and analyse the networks of one data set and architecture: (n_nodes, ...)."""
+    (data,), (architecture,) = check_type("config", config, RealConfig).data, config.architectures
+    with threadpool_limits(1):  # threads only slow down matrices this small
+        cells = [_condition(config, data, architecture, n) for n in config.n_nodes]
+    return stack(cells, "n_nodes").assign_coords(n_nodes=list(config.n_nodes))
+
+
+def measure_data(config: RealConfig) -> xr.Dataset:
+    """Describe one data set, and test the classifiers on it that networks stand beside."""
+    (data,) = check_type("config", config, RealConfig).data
     task = config.task(data, "test")
+    train, test = config.task(data, "train").series(), task.series()
+    means = [test.inputs[test.classes == k].mean(axis=0) for k in range(len(test.class_names))]
     described = {
         "mean_series": (("class", "step", "channel"), np.stack(means)),
         "n_train": len(train.inputs),
@@ -81,7 +107,8 @@ def _of_data(config: RealConfig, data: str) -> xr.Dataset:
     }
     sizes = xr.Dataset(described).sizes
     labelled = xr.Dataset(described).assign_coords({dim: np.arange(n) for dim, n in sizes.items()})
-    return xr.merge([found, baselines, labelled], join="outer", compat="override")
+    with threadpool_limits(1):
+        return labelled.merge(baseline_accuracy(train, test, seed=config.seed))
 
 
 def _condition(config: RealConfig, data: str, architecture: str, n_nodes: int) -> xr.Dataset:
