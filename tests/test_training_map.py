@@ -23,10 +23,20 @@ def maps(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(maps, tmp_path_factory):
+def others(maps, tmp_path_factory):
+    """The networks that needed the most epochs of two, with fewer moments."""
+    study = StudyConfig(architectures=("RNN", "GRU"), regimes=("3",), n_replicates=2)
+    config = MapConfig(study, n_epochs=3, n_landmarks=100, quantile=1, with_null=False)
+    found = map_training(config, store=Store(tmp_path_factory.mktemp("others")))
+    assert (found.shown_replicate != maps.shown_replicate).any()
+    return found
+
+
+@pytest.fixture(scope="module")
+def address(maps, others, tmp_path_factory):
     site = tmp_path_factory.mktemp("site")
     write_static(site)
-    return write_page(site / "map.html", "", [TrainingMap(maps)]).as_uri()
+    return write_page(site / "map.html", "", [TrainingMap(maps, others)]).as_uri()
 
 
 @pytest.fixture
@@ -51,7 +61,7 @@ def numbers(text):
 
 def test_packed_maps_come_back_to_half_precision(maps):
     trained = maps.sel(weights="trained")
-    labels, points, bits = pack_maps(trained)
+    labels, points, bits = pack_maps(trained.expand_dims("network"))
     back = np.frombuffer(bits, "<f2").reshape(2, 2, *labels["shape"])
     np.testing.assert_allclose(back, trained.information_bits, atol=5e-4)
     place = np.frombuffer(points, "<f2").astype(float).reshape(2, 2, 4, 15, 12, 2)
@@ -59,7 +69,7 @@ def test_packed_maps_come_back_to_half_precision(maps):
     for one, embedding in zip(place[1], trained.embedding.values[1], strict=True):
         scale = np.ptp(one, axis=(0, 1, 2)) / np.ptp(embedding, axis=(0, 1, 2))
         assert scale[0] == pytest.approx(scale[1], rel=1e-2)  # no stretching
-    cell = labels["cells"]["block/GRU"]
+    (cell,) = labels["cells"]["block/GRU"]
     assert cell["epochs"][0] == 0
     assert cell["accuracy"][-1] >= 0.98
 
@@ -71,7 +81,7 @@ def test_the_untrained_null_is_left_out(maps):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("task", "speech"), ("colour", "4"), ("moment", 4), ("time", 0), ("node", 13)],
+    [("task", "speech"), ("colour", "4"), ("moment", 4), ("time", 0), ("node", 13), ("network", 1)],
 )
 def test_a_value_that_the_maps_do_not_have_is_named(maps, name, value):
     with pytest.raises(ValueError, match=name):
@@ -81,6 +91,26 @@ def test_a_value_that_the_maps_do_not_have_is_named(maps, name, value):
 def test_data_without_an_embedding_are_refused(maps):
     with pytest.raises(ValueError, match="two-dimensional embedding"):
         TrainingMap(maps.drop_vars("embedding"))
+    with pytest.raises(ValueError, match="maps must be one or several"):
+        TrainingMap()
+
+
+def test_networks_of_other_conditions_are_refused(maps):
+    with pytest.raises(ValueError, match="maps must have the same conditions"):
+        TrainingMap(maps, maps.sel(architecture=["GRU"]))
+
+
+@needs_browser
+def test_another_network_is_shown_with_its_own_epochs_and_bits(page, others):
+    choose(page, "Task", "block")
+    page.get_by_role("group", name="Network", exact=True).get_by_role("radio").nth(1).check()
+    slide(page, "Step", 12)
+    slide(page, "Node", 7)
+    cell = others.sel(task="block", architecture="RNN", weights="trained").isel(moment=-1)
+    text = page.locator(".readout").text_content()
+    assert f"network {int(cell.shown_replicate) + 1}, epoch {int(cell.epoch)}, step 12" in text
+    wanted = cell.information_bits.isel(time=11, node=6)
+    np.testing.assert_allclose(numbers(text.partition("Node 7: ")[2]), wanted, atol=0.0055)
 
 
 @needs_browser

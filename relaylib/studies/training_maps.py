@@ -8,10 +8,9 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from relaylib.core.checks import check_integer, check_rng, check_type
+from relaylib.core.checks import check_integer, check_number, check_rng, check_type, normalise
 from relaylib.core.seeds import stream
 from relaylib.core.store import Store, StoreLike
-from relaylib.measures.drift import median_replicate
 from relaylib.mmphate.estimator import MMPHATE
 from relaylib.networks.conditions import TrainingConfig
 from relaylib.networks.ensemble import Ensemble
@@ -38,6 +37,11 @@ class MapConfig:
         network to the epoch at which training stopped, so they are dense early.
     n_landmarks
         Of `relaylib.mmphate.estimator.MMPHATE`.
+    quantile
+        Of the numbers of epochs in each condition: the network that has it is mapped. 0.5: the
+        median; of two in the middle the lower.
+    with_null
+        Map its random-walk null as well.
     n_scored, scored_epochs
         For `relaylib.studies.map_quality`: networks per condition, and epochs of their maps.
     k
@@ -52,6 +56,8 @@ class MapConfig:
     study: StudyConfig = field(default_factory=lambda: StudyConfig(regimes=("5",)))
     n_epochs: int = 16
     n_landmarks: int = 1000
+    quantile: float = 0.5
+    with_null: bool = True
     n_scored: int = 3
     scored_epochs: int = 3
     k: int = 3
@@ -62,15 +68,17 @@ class MapConfig:
         least = {"n_epochs": 2, "n_landmarks": 2, "scored_epochs": 2, "n_scored": 1, "k": 1}
         for name, low in least.items():
             high = self.study.n_nodes - 1 if name == "k" else None
-            object.__setattr__(self, name, check_integer(name, getattr(self, name), low, high))
+            normalise(self, **{name: check_integer(name, getattr(self, name), low, high)})
+        normalise(self, quantile=check_number("quantile", self.quantile, 0, 1))
+        check_type("with_null", self.with_null, bool)
 
 
 def map_training(config: MapConfig | None = None, *, store: StoreLike | None = None) -> xr.Dataset:
     """Embed the training of one network per task and architecture by MM-PHATE, and its null.
 
-    The network is the one with the median number of epochs. Its null, ``weights="random walk"``,
-    is an untrained network that moves: it starts from the same weights and moves as far from epoch
-    to epoch in each weight array, but in random directions.
+    The network is the one with the median number of epochs, or another ``config.quantile``. Its
+    null, ``weights="random walk"``, is an untrained network that moves: it starts from the same
+    weights and moves as far from epoch to epoch in each weight array, but in random directions.
 
     Returns
     -------
@@ -109,14 +117,16 @@ def _map(config: MapConfig, store: Store) -> xr.Dataset:
 
 
 def _map_condition(config: MapConfig, condition: TrainingConfig, trained: Trained) -> xr.Dataset:
-    numbers = {"replicate": np.arange(len(trained.epochs))}
-    replicate = int(median_replicate(xr.DataArray(trained.epochs, numbers)))
+    wanted = np.quantile(trained.epochs, config.quantile, method="lower")
+    replicate = int((trained.epochs == wanted).argmax())
     ensemble, epochs = network_checkpoints(trained, replicate, n_epochs=config.n_epochs)
-    # The word "aimless" only names the stream: the numbers depend on it.
-    key = ("aimless", condition.task.name, condition.architecture, replicate)
-    walk = random_walk(ensemble, rng=stream(config.study.seed, *key))
-    maps = stack([_map_networks(config, condition, each) for each in (ensemble, walk)], "weights")
-    return maps.assign_coords(weights=["trained", "random walk"]).assign(
+    paths = {"trained": ensemble}
+    if config.with_null:
+        # The word "aimless" only names the stream: the numbers depend on it.
+        key = ("aimless", condition.task.name, condition.architecture, replicate)
+        paths["random walk"] = random_walk(ensemble, rng=stream(config.study.seed, *key))
+    maps = stack([_map_networks(config, condition, each) for each in paths.values()], "weights")
+    return maps.assign_coords(weights=list(paths)).assign(
         epoch=("moment", epochs), shown_replicate=replicate
     )
 

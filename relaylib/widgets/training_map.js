@@ -46,10 +46,12 @@ async function render({ model, el }) {
   const change = (name, value) => { model.set(name, value); model.save_changes(); };
 
   const theTask = () => maps.tasks.find(({ name }) => name === model.get("task"));
-  const cell = () => maps.cells[`${model.get("task")}/${model.get("architecture")}`];
+  const replicates = () => maps.cells[`${model.get("task")}/${model.get("architecture")}`];
+  const cell = () => replicates()[model.get("network")];
   const last = () => cell().epochs.length - 1;
   const moment = () => Math.min(model.get("moment"), last());
-  const start = () => maps.tasks.indexOf(theTask()) * maps.architectures.length + maps.architectures.indexOf(model.get("architecture"));
+  const start = () => (model.get("network") * maps.tasks.length + maps.tasks.indexOf(theTask())) * maps.architectures.length
+    + maps.architectures.indexOf(model.get("architecture"));
   const slice = (epoch, time) => (start() * nMoments + epoch) * nTimes + time - 1;
   const place = (epoch, time, node) => {
     const index = 2 * (slice(epoch, time) * nNodes + node - 1);
@@ -59,6 +61,7 @@ async function render({ model, el }) {
 
   const task = choice("Task", maps.tasks.map(({ name }) => [name, name]), (value) => change("task", value));
   const architecture = choice("Architecture", maps.architectures.map((name) => [name, name]), (value) => change("architecture", value));
+  const networks = element("div", { class: "slot" });
   const colourings = element("div", { class: "slot" });
   const epoch = slider("Epoch", 0, nMoments - 1, (value) => change("moment", value));
   const time = slider("Step", 1, nTimes, (value) => change("time", value));
@@ -74,15 +77,15 @@ async function render({ model, el }) {
   const matrix = heatMap(nNodes, nConcepts, { class: "map matrix" });
   const mark = matrix.root.appendChild(element("span", { class: "marker column" }));
   const names = element("div", { class: "names" });
-  const numbers = element("div", { class: "numbers", "aria-hidden": "true" },
+  const columns = element("div", { class: "numbers", "aria-hidden": "true" },
     ...Array.from({ length: nNodes }, (_, index) => element("span", {}, String(index + 1))));
   root.append(
-    element("div", { class: "controls" }, task.root, architecture.root, colourings),
+    element("div", { class: "controls" }, task.root, architecture.root, networks, colourings),
     element("div", { class: "controls" }, play.root, epoch.root, time.root, node.root),
     element("div", { class: "views" }, cloud.root,
       element("div", { class: "moment" },
         element("p", { class: "title" }, "Information matrix of this moment"),
-        element("div", { class: "frame" }, names, matrix.root, element("span"), numbers),
+        element("div", { class: "frame" }, names, matrix.root, element("span"), columns),
         readout,
         element("p", { class: "legend" },
           "Each dot of the map is one node at one step of one epoch. Ringed: the nodes of this moment, the chosen one largest. "
@@ -96,6 +99,7 @@ async function render({ model, el }) {
 
   let colours = palette();
   let colouring = null;
+  let network = null;
   const colourOf = (value) => shade(value, 1, colours.none, colours.some, colours.less);
 
   /** Every point of the map that is shown, and the bits of its node. */
@@ -158,6 +162,12 @@ async function render({ model, el }) {
     const { epochs, accuracy, replicate } = cell();
     task.show(model.get("task"));
     architecture.show(model.get("architecture"));
+    const numbers = replicates().map((each, index) => [String(index), String(each.replicate + 1)]);
+    if (numbers.length > 1 && network?.key !== numbers.join()) {
+      network = Object.assign(choice("Network", numbers, (value) => change("network", Number(value))), { key: numbers.join() });
+      networks.replaceChildren(network.root);
+    }
+    network?.show(String(model.get("network")));
     const options = [["epoch", "epoch"], ["step", "step"], ["node", "node"], ...concepts.map((name, index) => [String(index + 1), name])];
     if (colouring?.key !== concepts.join()) {
       colouring = Object.assign(choice("Colour", options, (value) => change("colour", value)), { key: concepts.join() });
@@ -182,7 +192,7 @@ async function render({ model, el }) {
   const size = new ResizeObserver(drawMap);
   size.observe(cloud.root);
   const ends = [
-    onTraits(model, ["task", "architecture", "colour", "moment", "time", "node"], draw),
+    onTraits(model, ["task", "architecture", "network", "colour", "moment", "time", "node"], draw),
     onThemeChange(() => { colours = palette(); draw(); }),
     () => play.stop(),
     () => size.disconnect(),
