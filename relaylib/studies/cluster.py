@@ -248,7 +248,7 @@ def connected(cluster: Cluster) -> Iterator[Client]:
                 memory_limit=MEMORY_PER_WORKER,
                 dashboard_address=None,
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else port 8787, once
-                env={"OMP_NUM_THREADS": "1"},
+                env={"OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"},  # one bar: that of the client
             ) as made,
             Client(made) as client,
         ):
