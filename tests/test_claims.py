@@ -380,6 +380,8 @@ class TestShown:
                 assert f"{found.id}. " in text
             assert text.count("</span>") == len(evaluated)
         assert "set sizes 1..11," in ledger.ledger_table(rows)
+        name = f'aria-label="Ledger of claims {evaluated[0].id} to {evaluated[-1].id}, seed 2025"'
+        assert name in ledger.ledger_table(rows)  # no other table of a page has it
         other = claim_texts(StudyConfig(n_nodes=5))
         assert "set sizes 1..4," in ledger.ledger_table(rows, other)
         assert "components of 5 nodes" in ledger.claim_details(rows, other)

@@ -84,3 +84,9 @@ def test_the_curve_is_sorted_and_says_the_level_of_each_universe(universes):
     assert set(table.columns) == {"estimate", "verdict", "lag"}
     assert len(table) == 29
     assert set(COLOURS) == set(VERDICTS)
+
+
+def test_columns_of_a_curves_table_are_plain_names(universes):
+    renamed = universes.rename(lag="LSTM state")
+    figure = fig_multiverse.draw_specification_curve(renamed, "C9", ["LSTM state"])
+    assert list(table_of(figure).columns) == ["estimate", "verdict", "lstm_state"]
