@@ -86,7 +86,7 @@ multiverse: $(READY) ## compute what the findings hang on (SCHEDULER=tcp://... f
 real: $(READY) ## compute all about real time series again (a quarter of an hour) and keep it for the book
 	$(BIN)/python book/real_series.py $(ARGS)
 
-mmphate: $(READY) ## map trainings for the claims on MM-PHATE (a quarter of an hour) and keep it for the book
+mmphate: $(READY) ## map trainings for the claims on MM-PHATE (half an hour) and keep it for the book
 	$(BIN)/python book/mmphate_claims.py $(ARGS)
 
 matter: $(READY) ## compare estimators for the page on nodes that matter (a quarter of an hour) and keep it

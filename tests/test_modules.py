@@ -182,7 +182,7 @@ def test_hooks_are_gone_after_an_error():
         ({"answers": 3}, "answers must be a function"),
         ({"model": len}, "model must be a torch.nn.Module, got builtin_function"),
         ({"watch": ["core", "head"]}, "equal numbers of steps, got {'core': 5, 'head': 1}"),
-        ({"x_in": LABELS[1:]}, "x_in must have shape"),
+        ({"x_in": LABELS[1:]}, "x_in must hold the true values of 37"),
         ({"inputs": np.float32(1)}, "inputs must hold sequences along the first axis"),
         ({"answers": lambda scores: scores[:5, 0] > 0}, "answers must return one whole number"),
         ({"lstm_state": "both"}, "lstm_state must be"),
@@ -219,6 +219,16 @@ def test_scores_are_needed_where_answers_are_not_given():
 
     with pytest.raises(ValueError, match="answers must be a function of the model's output unless"):
         record_module(Single(), INPUTS, LABELS, watch="core")
+
+
+def test_several_concepts_need_answers_and_a_row_each():
+    both = np.stack([LABELS, LABELS])
+    with pytest.raises(ValueError, match=r"answers must be .* a row for each of 2 concepts"):
+        record_module(Layered(), INPUTS, both, watch="core")
+    with pytest.raises(ValueError, match=r"got shape \(37, 2\): transpose it"):
+        record_module(Layered(), INPUTS, both.T, watch="core")
+    with pytest.raises(ValueError, match=r"true values of 37 sequences, .* got shape \(36,\)$"):
+        record_module(Layered(), INPUTS, LABELS[1:], watch="core")
 
 
 def test_activations_that_are_not_finite_are_refused():

@@ -55,6 +55,21 @@ def check_run(batch_size: Any, time_axis: Any, answers: Any) -> tuple[int, int |
     return batch_size, time_axis
 
 
+def check_concepts(x_in: Any, n_sequences: int, answers: Answers | None) -> None:
+    """Raise ValueError unless all sequences are labelled, and answered about several concepts."""
+    shape = as_array("x_in", x_in).shape
+    if len(shape) in (1, 2) and shape[-1] != n_sequences:
+        raise ValueError(
+            f"x_in must hold the true values of {n_sequences} sequences, (concept, sequence) or "
+            f"(sequence,), got shape {shape}{': transpose it' if shape[0] == n_sequences else ''}"
+        )
+    if answers is None and len(shape) == 2 and shape[0] > 1:
+        raise ValueError(
+            f"answers must be a function of the model's output that returns a row for each of "
+            f"{shape[0]} concepts, e.g. lambda output: (output > 0).long().T, got None"
+        )
+
+
 def run_batch(model: nn.Module, batch: Tensor) -> Any:
     """Return the output of the model; raise ValueError if it refuses the inputs."""
     try:

@@ -24,6 +24,7 @@ from relaylib.networks.by_steps import States
 from relaylib.networks.hooks import (
     Answers,
     as_inputs,
+    check_concepts,
     check_run,
     evaluated,
     named_parts,
@@ -98,6 +99,7 @@ def knockout_module(
     Michel, Levy and Neubig (2019) for zero, Chan et al. (2022), causal scrubbing, for resampling.
     """
     parts, shown = named_parts(model, watch), as_inputs(model, inputs)
+    check_concepts(x_in, len(shown), answers)
     wanted = check_symbols("x_in", np.atleast_2d(as_array("x_in", x_in)), (None, len(shown)))
     check_rng(rng), check_choice("replace", replace, REPLACEMENTS), check_bool("only", only)
     batch_size, time_axis = check_run(batch_size, time_axis, answers)

@@ -13,6 +13,7 @@ from relaylib.core.progress import progress
 from relaylib.networks.hooks import (
     Answers,
     as_inputs,
+    check_concepts,
     check_run,
     evaluated,
     named_parts,
@@ -88,6 +89,7 @@ def record_module(
     parts = named_parts(model, watch)
     shown = as_inputs(model, inputs)
     batch_size, time_axis = check_run(batch_size, time_axis, answers)
+    check_concepts(x_in, len(shown), answers)
     check_choice("lstm_state", lstm_state, STATES)
     batches, recorded, answered = shown.split(min(batch_size, len(shown))), [], []
     with evaluated(model), _watched(parts, time_axis, lstm_state) as watched:
