@@ -8,7 +8,6 @@ again, so that an interrupted run goes on where it was.
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 from real_series import STORED as REAL_SERIES
@@ -28,12 +27,10 @@ def main(
     parser = argparse.ArgumentParser(description="Map trainings for the claims on MM-PHATE.")
     parser.add_argument("--ranked", type=int, default=MapStudyConfig().n_ranked)
     config = MapStudyConfig(n_ranked=parser.parse_args(arguments).ranked)
-    start = time.perf_counter()
     found = with_cost(lambda: run_mmphate_study(config, store=store))
-    wall = time.perf_counter() - start
     keep(found, path)
     seconds, megabytes = found.processor_seconds, found.peak_memory_mb
-    print(f"{path}: {wall:.0f} s, processor time {seconds} s, memory {megabytes} MB")
+    print(f"{path}: {found.wall_seconds} s, processor time {seconds} s, memory {megabytes} MB")
 
 
 if __name__ == "__main__":

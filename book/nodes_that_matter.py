@@ -8,7 +8,6 @@ again, so that an interrupted run goes on where it was.
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
 
 from real_series import STORED as REAL_SERIES
@@ -28,12 +27,10 @@ def main(
     parser = argparse.ArgumentParser(description="Compare estimators of relay information.")
     parser.add_argument("--replicates", type=int, default=EstimatorConfig().n_replicates)
     config = EstimatorConfig(n_replicates=parser.parse_args(arguments).replicates)
-    start = time.perf_counter()
     found = with_cost(lambda: run_estimator_study(config, store=store))
-    wall = time.perf_counter() - start
     keep(found, path)
     seconds, megabytes = found.processor_seconds, found.peak_memory_mb
-    print(f"{path}: {wall:.0f} s, processor time {seconds} s, memory {megabytes} MB")
+    print(f"{path}: {found.wall_seconds} s, processor time {seconds} s, memory {megabytes} MB")
 
 
 if __name__ == "__main__":
