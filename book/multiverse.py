@@ -3,11 +3,15 @@
 import argparse
 import sys
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from relaylib.core.files import write_atomically
+from relaylib.core.provenance import code_hash
 from relaylib.core.store import Store, as_store
 from relaylib.studies.cluster import Cluster, processes
 from relaylib.studies.multiverse import MultiverseConfig
@@ -28,35 +32,68 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--workers", type=int, default=processes(), help="local processes")
     parser.add_argument("--training", type=int, default=MultiverseConfig().n_training)
     parser.add_argument("--target", type=Path, default=TARGET)
+    parser.add_argument("--anew", action="store_true", help="use nothing of what target holds")
     chosen = parser.parse_args(arguments)
     config = MultiverseConfig(n_training=chosen.training)
+    known = None if chosen.anew else known_in(chosen.target, config)
     store, universes = as_store(None), list(config.universes())
-    n_parts = len({part for universe in universes for part in universe.parts()})
+    n_known = 0 if known is None else known.sizes["universe"]
     where = chosen.scheduler or f"{chosen.workers} processes of this machine"
     print(
         f"{sum(len(universe.analyses) for universe in universes):,} universes from "
-        f"{len(universes):,} ways of training, in {n_parts:,} parts, on {where}.\n"
+        f"{len(universes):,} ways of training, on {where}. {n_known:,} of those that fill the "
+        f"space are in {chosen.target}, and all single deviations.\n"
         f"What is done is kept in {store.root}; interrupted, the same command goes on.",
         flush=True,
     )
     start = time.monotonic()
-    found = everything(config, store=store, cluster=chosen.scheduler or chosen.workers)
+    cluster = chosen.scheduler or chosen.workers
+    found = everything(config, known=known, store=store, cluster=cluster)
     size = keep(found, chosen.target)
     minutes = (time.monotonic() - start) / 60
     print(f"{chosen.target}: {size:,} bytes, after {minutes:.1f} minutes")
 
 
-def everything(config: MultiverseConfig, *, store: Store, cluster: Cluster = None) -> xr.Dataset:
+def known_in(path: Path, config: MultiverseConfig) -> xr.Dataset | None:
+    """Return the multiverse in a file if it is part of this one and made by this code.
+
+    Otherwise None, and a line that says why, unless there is no such file.
+    """
+    if not path.exists():
+        return None
+    known = xr.load_dataset(path, engine="h5netcdf").drop_encoding()
+    try:
+        n_known = len(np.unique(known.training))
+        run_multiverse(replace(config, n_training=n_known), known=known)
+        if n_known > config.n_training:
+            raise ValueError(f"it has {n_known} ways of training")
+        if known.attrs.get("dropout_code") != code_hash([run_state_dropout.__module__]):
+            raise ValueError("its networks of claim C20 must be made by this code")
+    except ValueError as error:
+        print(f"{path} is not gone on with, everything is computed: {error}")
+        return None
+    return known
+
+
+def everything(
+    config: MultiverseConfig,
+    *,
+    known: xr.Dataset | None = None,
+    store: Store,
+    cluster: Cluster = None,
+) -> xr.Dataset:
     """Return the multiverse with the networks of claim C20 and the effects of choices.
 
-    What is in the store is not computed again.
+    What is known from `known_in` or in the store is not computed again.
     """
-    found = run_multiverse(config, store=store, cluster=cluster)
+    found = run_multiverse(config, known=known, store=store, cluster=cluster)
     modules = ["relaylib.studies.multiverse_run"]
     kept = store.dataset("multiverse", config, lambda: found, modules=modules)
     if config.single_seeds:
-        dropout = run_state_dropout(config, store=store, cluster=cluster)
+        again = partial(run_state_dropout, config, store=store, cluster=cluster)
+        dropout = again() if known is None else dropout_of(known)
         kept = kept.merge(prefixed(dropout, _DROPOUT), join="exact")
+        kept.attrs["dropout_code"] = code_hash([run_state_dropout.__module__])
     if config.n_training >= 4:  # of fewer no surrogate can be fitted, part by part
         n_parts = min(_N_PARTS, config.n_training // 2)
         decided = store.dataset(

@@ -1,5 +1,6 @@
 """The design of the multiverse, one universe from training to verdicts, and the whole, small."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -183,6 +184,19 @@ def test_the_whole_multiverse_small(tmp_path):
     again = run_multiverse(config, store=tmp_path)
     xr.testing.assert_identical(found, again)
     assert len(list(tmp_path.glob("part-*.nc"))) == 12
+    first = run_multiverse(replace(config, n_training=1), store=tmp_path)
+    more = run_multiverse(config, known=first, store=tmp_path / "elsewhere")
+    xr.testing.assert_identical(more, found)
+    assert len(list(tmp_path.glob("elsewhere/part-*.nc"))) == 6
+    made_by = json.loads(first.made_by) | {"torch": "1.0"}
+    for known, wanted, message in [
+        (first.assign_attrs(made_by=json.dumps(made_by)), config, "made by this code, got torch 1"),
+        (first.drop_attrs(), config, "known must have the design of config"),
+        (first, replace(config, n_random=3), "known must have the design of config"),
+        (found, replace(config, n_training=1), "at most n_training = 1 ways of training, got 2"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            run_multiverse(wanted, known=known, store=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from book.real_series import stored_results
 from relaylib.studies.choices import ANALYSIS, RNN_ALONE, TRAINING, Analysis
 from relaylib.studies.claims.multiverse import DEFAULT
 from relaylib.studies.multiverse import MultiverseConfig
+from relaylib.studies.multiverse_run import run_multiverse
 from relaylib.studies.universe import measure_part
 from relaylib.widgets.multiverse import MultiverseExplorer
 
@@ -41,6 +42,18 @@ def test_it_is_complete(stored):
     effects = effects_of(stored)
     assert effects.mean_total.notnull().all()
     assert (effects.mean_low <= effects.mean_high).all()
+
+
+def test_what_is_stored_is_not_computed_again(stored, tmp_path):
+    config = MultiverseConfig(n_training=config_of(stored)["n_training"])
+    nothing = replace(config, n_training=0, single_seeds=())
+    code = {"made_by": run_multiverse(nothing, store=tmp_path).made_by}
+    found = run_multiverse(config, known=stored.assign_attrs(code), store=tmp_path)
+    assert not list(tmp_path.glob("*.nc"))
+    assert found.sizes["universe"] == stored.sizes["universe"]
+    for name, values in found.data_vars.items():
+        xr.testing.assert_identical(values.variable, stored[name].variable)
+    assert {"verdict", "single_verdict", "lag"} <= set(found) < set(stored)
 
 
 def test_the_explorer_of_the_page_takes_less_than_a_megabyte(stored):

@@ -81,6 +81,7 @@ UNCHECKED = {
     "relaylib.studies.cluster": "real clusters, tested in test_cluster.py",
     "relaylib.studies.sweep.run_sweep.cluster": "given to compute_all",
     "relaylib.studies.multiverse_run.run_multiverse.cluster": "given to compute_all",
+    "relaylib.studies.multiverse_run.run_multiverse.known": "tests/test_multiverse.py",
     "relaylib.studies.real_series.run_real_series.cluster": "given to compute_all",
     "relaylib.studies.real_series.measure_networks": "called by run_real_series with one data set",
     "relaylib.studies.real_series.measure_data": "called by run_real_series with one data set",

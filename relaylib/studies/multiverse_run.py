@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from relaylib.core.store import StoreLike, as_store
+from relaylib.core.checks import check_dataset
+from relaylib.core.key import entry_key
+from relaylib.core.store import Store, StoreLike, as_store
 from relaylib.studies.choices import ANALYSIS, TRAINING
-from relaylib.studies.cluster import Cluster, compute_all
+from relaylib.studies.cluster import Cluster, compute_all, differences, identity
 from relaylib.studies.config import configured
 from relaylib.studies.multiverse import MultiverseConfig
 from relaylib.studies.universe import Universe, measure_part, together
@@ -20,6 +23,7 @@ from relaylib.studies.verdicts import VERDICTS, judge
 def run_multiverse(
     config: MultiverseConfig | None = None,
     *,
+    known: xr.Dataset | None = None,
     store: StoreLike | None = None,
     cluster: Cluster = None,
 ) -> xr.Dataset:
@@ -32,6 +36,8 @@ def run_multiverse(
     ----------
     config
         The design; None: the default.
+    known
+        The same design with fewer ways of training, from here: what is in it is not computed again.
     store
         Where parts and verdicts are kept.
     cluster
@@ -50,15 +56,38 @@ def run_multiverse(
         ``untrained_fraction`` and ``single_untrained_fraction`` (..., task, architecture, regime);
         ``drift_r`` (universe, task, architecture, regime), the mean over networks.
         Verdicts are indices of the attribute ``verdicts``; ``holds`` is 1, 0, or -1 where a group
-        does not count.
+        does not count. The attribute ``design`` holds the configuration without the number of ways
+        of training, ``made_by`` the code and the versions that decide the numbers (both JSON).
 
     Raises
     ------
+    ValueError, TypeError
+        If ``known`` has another design, more ways of training, or was made by other code.
     ConnectionError, RuntimeError, OSError
         As `relaylib.studies.cluster.compute_all`.
     """
     config, store = configured(config, MultiverseConfig), as_store(store)
     universes = list(config.universes())
+    n_single, attrs = len(universes) - config.n_training, _origin(config)
+    if known is None:
+        pairs = _judged(universes, store, cluster)
+        single, filling = _singles(pairs[:n_single], config), _filling(pairs[n_single:])
+    else:
+        n_known = _n_known(known, config, attrs)
+        pairs = _judged(universes[n_single + n_known :], store, cluster)
+        single = known[[name for name in known if str(name).startswith("single_")]]
+        first = known[[name for name in known if "universe" in known[name].dims]]
+        filling = (
+            xr.concat([first, _filling(pairs, n_known)], "universe", **_AS_IT_IS)
+            if pairs
+            else first
+        )
+    return xr.merge([single, filling]).assign_attrs(attrs)
+
+
+def _judged(
+    universes: Sequence[Universe], store: Store, cluster: Cluster
+) -> list[tuple[Universe, xr.Dataset]]:
     parts = list({part: None for universe in universes for part in universe.parts()})
     how: dict[str, Any] = {"store": store, "cluster": cluster}
     measured = dict(compute_all(measure_part, parts, name="part", desc="universes", **how))
@@ -68,20 +97,50 @@ def run_multiverse(
         return (together(universe, [by_part[part] for part in universe.parts()]),)
 
     judged = dict(compute_all(judge, universes, name="universe", data=of, desc="verdicts", **how))
-    pairs = [(universe, judged[at]) for at, universe in enumerate(universes)]
-    n_single = len(universes) - config.n_training
-    n_per_seed = n_single // max(1, len(config.single_seeds))
-    found = xr.Dataset(attrs={"verdicts": list(VERDICTS)})
-    if n_single:
-        seeds = [pairs[k : k + n_per_seed] for k in range(0, n_single, n_per_seed)]
-        rows = xr.concat([_single(each) for each in seeds], "seed", **_AS_IT_IS)
-        found = found.merge(rows.assign_coords(seed=list(config.single_seeds)))
-    if config.n_training:
-        found = found.merge(_filling(pairs[n_single:]))
-    return found
+    return [(universe, judged[at]) for at, universe in enumerate(universes)]
+
+
+def _origin(config: MultiverseConfig) -> dict[str, Any]:
+    """Return the attributes that say what a multiverse is of and what it was made by."""
+    modules = (measure_part.__module__, judge.__module__)
+    design = entry_key("multiverse", config, modules)["configuration"]
+    del design["n_training"]
+    made_by = dict(identity(modules))
+    return {
+        "verdicts": list(VERDICTS),
+        "design": json.dumps(design, sort_keys=True),
+        "made_by": json.dumps(made_by, sort_keys=True),
+    }
+
+
+def _n_known(known: xr.Dataset, config: MultiverseConfig, attrs: dict[str, Any]) -> int:
+    """Return how many ways of training are known, if they are of this design and by this code."""
+    check_dataset("known", known, verdict=("universe", "claim"))
+    if known.attrs.get("design") != attrs["design"]:
+        raise ValueError("known must have the design of config but for n_training, got another")
+    wanted, made_by = (json.loads(each.get("made_by", "{}")) for each in (attrs, known.attrs))
+    if other := differences(tuple(wanted.items()), tuple(made_by.items())):
+        raise ValueError(f"known must be made by this code, got {other}")
+    n_known = len(np.unique(known.training))
+    if n_known > config.n_training:
+        raise ValueError(
+            f"known must have at most n_training = {config.n_training} ways of training, got "
+            f"{n_known}"
+        )
+    return n_known
 
 
 _AS_IT_IS: dict[str, Any] = {"coords": "minimal", "compat": "override", "join": "exact"}
+
+
+def _singles(pairs: Sequence[tuple[Universe, xr.Dataset]], config: MultiverseConfig) -> xr.Dataset:
+    """Lay the single deviations along ``seed`` and ``deviation``."""
+    if not pairs:
+        return xr.Dataset()
+    n_per_seed = len(pairs) // len(config.single_seeds)
+    seeds = [pairs[k : k + n_per_seed] for k in range(0, len(pairs), n_per_seed)]
+    rows = xr.concat([_single(each) for each in seeds], "seed", **_AS_IT_IS)
+    return rows.assign_coords(seed=list(config.single_seeds))
 
 
 def _single(pairs: Sequence[tuple[Universe, xr.Dataset]]) -> xr.Dataset:
@@ -100,12 +159,17 @@ def _single(pairs: Sequence[tuple[Universe, xr.Dataset]]) -> xr.Dataset:
     return laid.assign_coords(deviation=names)
 
 
-def _filling(pairs: Sequence[tuple[Universe, xr.Dataset]]) -> xr.Dataset:
-    """Lay the universes that fill the space along ``universe``, analyses of one side by side."""
+def _filling(pairs: Sequence[tuple[Universe, xr.Dataset]], first: int = 0) -> xr.Dataset:
+    """Lay the universes that fill the space along ``universe``, analyses of one side by side.
+
+    ``first`` is the number of their first way of training.
+    """
+    if not pairs:
+        return xr.Dataset()
     cells = [_by_claim(judged) for _, judged in pairs]
     laid = xr.concat(cells, "training", **_AS_IT_IS)
     laid = laid.stack(universe=["training", "analysis"], create_index=False)
-    numbers = np.repeat(np.arange(len(cells)), [cell.sizes["analysis"] for cell in cells])
+    numbers = first + np.repeat(np.arange(len(cells)), [cell.sizes["analysis"] for cell in cells])
     laid = laid.transpose("universe", ...).assign_coords(training=("universe", numbers))
     for choices, of_universe in ((TRAINING, _training_levels), (ANALYSIS, _analysis_levels)):
         for choice, levels in choices.items():
