@@ -4,10 +4,8 @@ import argparse
 import sys
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from relaylib.core.files import write_atomically
@@ -37,12 +35,12 @@ def main(arguments: list[str]) -> None:
     config = MultiverseConfig(n_training=chosen.training)
     known = None if chosen.anew else known_in(chosen.target, config)
     store, universes = as_store(None), list(config.universes())
-    n_known = 0 if known is None else known.sizes["universe"]
+    there = "nothing" if known is None else f"{known.sizes['universe']:,} and all single deviations"
     where = chosen.scheduler or f"{chosen.workers} processes of this machine"
     print(
         f"{sum(len(universe.analyses) for universe in universes):,} universes from "
-        f"{len(universes):,} ways of training, on {where}. {n_known:,} of those that fill the "
-        f"space are in {chosen.target}, and all single deviations.\n"
+        f"{len(universes):,} ways of training, on {where}.\n"
+        f"Taken from {chosen.target}: {there}.\n"
         f"What is done is kept in {store.root}; interrupted, the same command goes on.",
         flush=True,
     )
@@ -63,14 +61,13 @@ def known_in(path: Path, config: MultiverseConfig) -> xr.Dataset | None:
         return None
     known = xr.load_dataset(path, engine="h5netcdf").drop_encoding()
     try:
-        n_known = len(np.unique(known.training))
-        run_multiverse(replace(config, n_training=n_known), known=known)
-        if n_known > config.n_training:
-            raise ValueError(f"it has {n_known} ways of training")
+        n_known = known.sizes.get("universe", 0) // config.n_analysis
+        part = replace(config, n_training=min(n_known, config.n_training))
+        run_multiverse(part, known=known)  # nothing to compute: it only checks
         if known.attrs.get("dropout_code") != code_hash([run_state_dropout.__module__]):
             raise ValueError("its networks of claim C20 must be made by this code")
     except ValueError as error:
-        print(f"{path} is not gone on with, everything is computed: {error}")
+        print(f"{path} cannot be continued, so everything is computed: {error}")
         return None
     return known
 
@@ -90,8 +87,10 @@ def everything(
     modules = ["relaylib.studies.multiverse_run"]
     kept = store.dataset("multiverse", config, lambda: found, modules=modules)
     if config.single_seeds:
-        again = partial(run_state_dropout, config, store=store, cluster=cluster)
-        dropout = again() if known is None else dropout_of(known)
+        if known is None:
+            dropout = run_state_dropout(config, store=store, cluster=cluster)
+        else:
+            dropout = dropout_of(known)
         kept = kept.merge(prefixed(dropout, _DROPOUT), join="exact")
         kept.attrs["dropout_code"] = code_hash([run_state_dropout.__module__])
     if config.n_training >= 4:  # of fewer no surrogate can be fitted, part by part

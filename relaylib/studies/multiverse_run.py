@@ -37,7 +37,8 @@ def run_multiverse(
     config
         The design; None: the default.
     known
-        The same design with fewer ways of training, from here: what is in it is not computed again.
+        An earlier result for the same design with no more ways of training; what is in it is not
+        computed again. None: there is none.
     store
         Where parts and verdicts are kept.
     cluster
@@ -77,11 +78,8 @@ def run_multiverse(
         pairs = _judged(universes[n_single + n_known :], store, cluster)
         single = known[[name for name in known if str(name).startswith("single_")]]
         first = known[[name for name in known if "universe" in known[name].dims]]
-        filling = (
-            xr.concat([first, _filling(pairs, n_known)], "universe", **_AS_IT_IS)
-            if pairs
-            else first
-        )
+        more = [_filling(pairs, n_known)] if pairs else []
+        filling = xr.concat([first, *more], "universe", **_AS_IT_IS)
     return xr.merge([single, filling]).assign_attrs(attrs)
 
 
@@ -105,11 +103,10 @@ def _origin(config: MultiverseConfig) -> dict[str, Any]:
     modules = (measure_part.__module__, judge.__module__)
     design = entry_key("multiverse", config, modules)["configuration"]
     del design["n_training"]
-    made_by = dict(identity(modules))
     return {
         "verdicts": list(VERDICTS),
         "design": json.dumps(design, sort_keys=True),
-        "made_by": json.dumps(made_by, sort_keys=True),
+        "made_by": json.dumps(dict(identity(modules)), sort_keys=True),
     }
 
 
