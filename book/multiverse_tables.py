@@ -172,11 +172,11 @@ def survival_sentence(read: xr.Dataset) -> str:
     )
     if not every:
         return f"{first}. No claim holds in every universe."
+    hold, they = ("holds", "it") if len(every) == 1 else ("hold", "they")
     if every == single:
-        together = "every universe in which all choices vary together and they could be judged"
+        together = f"every universe in which all choices vary together and {they} could be judged"
         return f"{first}, and {together}."
-    hold = "holds" if len(every) == 1 else "hold"
-    as_well = f"{hold} as well in every universe in which they could be judged"
+    as_well = f"{hold} as well in every universe in which {they} could be judged"
     return f"{first}. Of these, {listed(_named(every))} {as_well}."
 
 
