@@ -83,7 +83,7 @@ claims: $(READY) ## judge the claims and the drift with three seeds; update the 
 multiverse: $(READY) ## compute what the findings hang on (SCHEDULER=tcp://... for a cluster that exists)
 	$(BIN)/python book/multiverse.py --scheduler "$(SCHEDULER)" $(ARGS)
 
-real: $(READY) ## compute all about real time series again (a quarter of an hour) and keep it for the book
+real: $(READY) ## compute all about real time series again (six minutes on two cores) and keep it for the book
 	$(BIN)/python book/real_series.py $(ARGS)
 
 mmphate: $(READY) ## map trainings for the claims on MM-PHATE (half an hour) and keep it for the book

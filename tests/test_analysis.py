@@ -8,7 +8,7 @@ from numpy.random import default_rng
 import relaylib
 from relaylib.information.relay import greedy_orders, node_values
 from relaylib.information.significance import UndersampledWarning
-from relaylib.measures.analysis import analyse
+from relaylib.measures.analysis import AnswersAtChanceWarning, analyse
 from relaylib.networks.recording import Recording
 from relaylib.studies.study import record_condition
 
@@ -65,6 +65,22 @@ def test_seven_coins_and_ten_classes_get_a_warning_too():
         analysis = analyse(coins, rng=rng, n_shuffles=19)
     assert analysis.information_bits.max() > 0.3
     assert analysis.p_value.min() > 0.05
+
+
+def test_answers_read_at_the_wrong_step_get_a_warning_that_names_their_concept():
+    data = recorded().data
+    answers = data.x_out.copy()
+    answers.loc["B"] = default_rng(4).permutation(answers.sel(concept="B"))
+    shuffled = Recording(data.assign(x_out=answers))
+    with pytest.warns(
+        AnswersAtChanceWarning, match=r"of concept 'B' \(0\.\d+ bits, p = .*Check the step"
+    ):
+        analyse(shuffled, rng=default_rng(0), n_shuffles=9)
+    # of a population those few thousandths of a bit are no chance
+    analyse(shuffled, rng=default_rng(0), n_shuffles=9, is_population=True)
+    answers.loc["A"] = 0
+    with pytest.warns(AnswersAtChanceWarning, match=r"of concept 'A' \(0\.00 bits, p = 1\)"):
+        analyse(shuffled, rng=default_rng(0), n_shuffles=9, is_population=True)
 
 
 def test_numbers_are_those_of_the_functions():

@@ -45,8 +45,10 @@ ROTATED: dict[str, tuple[Any, ...]] = {
     "time": (1, 5, 15),
     "n_random": (2, 5),
 }
+ONE_SIZE = {"n_replicates": (2,), "n_nodes": (12,), "learning_rate": (0.01,)}
+"""Of notebooks that take long: the networks that others train, too."""
 OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
-    "00_home": {"n_replicates": (2,)},
+    "00_home": ONE_SIZE,
     "01_tasks": {"delay": (0, 3, 9), "first": (0, 4, 7), "second": (0, 4, 7)},
     "02_training": {
         "n_replicates": (1,),
@@ -64,8 +66,8 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "order_time": (1, 10, 15),
         "labelling": ("concept", "state"),
     },
-    "10_claims": {
-        "n_replicates": (2,),
+    "10_claims": ONE_SIZE
+    | {
         "discretiser": ("kmeans", "median"),
         "levels": (2, 3),
         "value": ("cumulative", "increment"),
@@ -80,8 +82,8 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
         "time": (1, 10),
         "ridge": (1e-6, 100.0),
     },
-    "07_what_the_drift_is": {
-        "n_replicates": (2,),
+    "07_what_the_drift_is": ONE_SIZE
+    | {
         "n_removed": (4, 1, 8),
         "noise_sd": (0.1, 0.0, 1.0),
     },
@@ -92,15 +94,14 @@ OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
     "20_your_network": {
         "recording": ("example",),
         "estimator": ("decoder", "plugin"),
-        "time": (0, 8, 1),
+        "time": (0, 8),
         "n_shuffles": (9,),
         "n_permutations": (2, 3),
     },
     "13_speed": {"run": ("bench.json",)},
-    "14_mmphate": {  # one size only, not the book's: its maps take long
+    "14_mmphate": ONE_SIZE
+    | {
         "n_replicates": (1,),
-        "n_nodes": (12,),
-        "learning_rate": (0.01,),
         "regime": ("1",),
         "discretiser": ("median",),
         "lstm_state": ("hidden",),

@@ -56,8 +56,11 @@ def test_the_line_for_your_own_network_works():
 
     (line,) = re.findall(r"(analyse\(record_module.+\))", PYTHON)
     rng = np.random.default_rng(0)
-    names = {"analyse": analyse, "record_module": record_module, "model": Model(), "rng": rng}
-    names |= {"inputs": rng.normal(size=(2000, 5, 3)), "concepts": rng.integers(2, size=2000)}
+    model, inputs = Model(), rng.normal(size=(2000, 5, 3)).astype(np.float32)
+    names = {"analyse": analyse, "record_module": record_module, "model": model, "rng": rng}
+    answers = model(torch.as_tensor(inputs)).argmax(dim=1).numpy()
+    concepts = np.where(rng.random(2000) < 0.6, answers, 1 - answers)  # 60 % are answered right
+    names |= {"inputs": inputs, "concepts": concepts}
     analysis = eval(line, names)
     assert analysis.information_bits.sizes == {"time": 5, "concept": 1, "node": 12}
 

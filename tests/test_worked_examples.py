@@ -1,7 +1,6 @@
-"""The worked examples: their code runs as written, within a minute, and finds what is said."""
+"""The worked examples: their code runs as written, and finds what is said."""
 
 import re
-import time
 
 import pytest
 from conftest import ROOT
@@ -13,15 +12,14 @@ pytestmark = pytest.mark.filterwarnings(
 
 
 @pytest.fixture(scope="module", params=sorted(PAGES))
-def page(request, tmp_path_factory) -> tuple[str, dict, float]:
-    """Name of a page, all names after its blocks ran in their order, and processor time."""
+def page(request, tmp_path_factory) -> tuple[str, dict]:
+    """Name of a page, and all names after its blocks ran in their order."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp(request.param))
         space: dict = {"__name__": "page"}
-        start = time.process_time()
         for block in re.findall(r"```python\n(.*?)```", PAGES[request.param], re.DOTALL):
             exec(compile(block, f"{request.param}.md", "exec"), space)
-        return request.param, space, time.process_time() - start
+        return request.param, space
 
 
 def test_there_are_four_and_the_book_has_them():
@@ -30,9 +28,8 @@ def test_there_are_four_and_the_book_has_them():
     assert all(f"examples/{name}\n" in contents for name in PAGES)
 
 
-def test_an_example_takes_less_than_a_minute_and_finds_what_its_text_says(page):
-    name, names, seconds = page
-    assert seconds < 60
+def test_an_example_finds_what_its_text_says(page):
+    name, names = page
     {
         "gru_digits": _gru_digits,
         "feed_forward": _feed_forward,

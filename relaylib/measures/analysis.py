@@ -1,10 +1,13 @@
 """Relay information of one recorded network, and beside each number whether to believe it."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.stats import chi2_contingency
+from scipy.stats.contingency import crosstab
 
 from relaylib.core.checks import (
     check_all,
@@ -16,6 +19,7 @@ from relaylib.core.checks import (
 )
 from relaylib.core.progress import progress, warn_if_long
 from relaylib.core.tolerances import TIE_BITS
+from relaylib.information.entropy import mutual_information
 from relaylib.information.significance import occupied_fraction
 from relaylib.measures.decoder_estimator import Decoder
 from relaylib.measures.drift import overlap, pearson
@@ -31,6 +35,11 @@ _CHEAPER = (
     "choose fewer concepts or times, n_permutations=0 (no Shapley values), fewer shuffles, or "
     'groups of nodes, e.g. groups="parts" or groups=16'
 )
+_CHANCE_P_VALUE = 0.05
+
+
+class AnswersAtChanceWarning(UserWarning):
+    """The answers about a concept tell nothing about it, so that no node can relay it."""
 
 
 def analyse(
@@ -90,7 +99,11 @@ def analyse(
     -----
     UndersampledWarning
         With the plug-in as `relaylib.information.significance.warn_if_undersampled`, unless
-        ``is_population``: there are too few sequences for so many states, values and answers.
+        ``is_population``: there are too few sequences for so many states, values and answers at
+        the time with the most states; ``occupied_fraction`` tells which that is.
+    AnswersAtChanceWarning
+        If x_out does not depend on x_in (G-test, p > 0.05; of a population, no information at all),
+        as where answers are read at the wrong step, or the network has not learned.
     LongRunWarning
         If this is expected to take more than ten minutes, with what to do instead.
 
@@ -116,6 +129,7 @@ def analyse(
     n_permutations = check_integer("n_permutations", n_permutations, 0, 10**6)
     if n_permutations == 1:
         raise ValueError("n_permutations must be 0 or at least 2, got 1")
+    _warn_if_at_chance(data, is_population)
     blocks = group_nodes(data.activations, groups)
     estimates: Estimator = Decoder(data, blocks, rng)
     if estimator == "plugin":
@@ -132,6 +146,25 @@ def analyse(
     found["occupied_fraction"] = occupied_fraction(data.states, limit=1.0)
     numbers = {"n_shuffles": n_shuffles, "n_permutations": n_permutations}
     return found.assign_attrs(estimator=estimator, **numbers)
+
+
+def _warn_if_at_chance(data: xr.Dataset, is_population: bool) -> None:
+    """Warn of the concepts about which the answers say nothing."""
+    at_chance, weights = [], data.weights.values if "weights" in data else None
+    for name, x_in, x_out in zip(data.concept.values.tolist(), data.x_in, data.x_out, strict=True):
+        table = crosstab(x_in, x_out).count
+        p_value = chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue
+        bits = mutual_information(x_in.values, x_out.values, weights=weights)
+        if bits < TIE_BITS if is_population else p_value > _CHANCE_P_VALUE:
+            at_chance.append(f"{name!r} ({bits:.2f} bits, p = {p_value:.2g})")
+    if at_chance:
+        warnings.warn(
+            f"x_out tells nothing about x_in of concept {', '.join(at_chance)}: no node can relay "
+            "it. Check the step at which answers are read, the order of the sequences in x_in and "
+            "x_out, and the network's accuracy",
+            AnswersAtChanceWarning,
+            stacklevel=3,
+        )
 
 
 def _chosen(recording: Any, concepts: Any, times: Any) -> xr.Dataset:

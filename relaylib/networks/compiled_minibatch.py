@@ -3,7 +3,7 @@
 import numpy as np
 
 from relaylib.core.jit import cached_njit
-from relaylib.networks.compiled_training import _adam_step, loss_gradient
+from relaylib.networks.compiled_training import _adam_step, _run, _workspace, loss_gradient
 
 
 @cached_njit(fastmath={"nnan", "ninf", "nsz"}, error_model="numpy", nogil=True)
@@ -40,7 +40,6 @@ def train_batches(kind, n_nodes, case, state, n_before, n_batches, learning_rate
 @cached_njit(fastmath={"nnan", "ninf", "nsz"}, error_model="numpy", nogil=True)
 def answers_of(kind, n_nodes, inputs, targets, n_blank, flat):
     """Return the readout of one network, float32 (concept, delay 0..n_blank, sequence)."""
-    delays = np.full(targets.shape[1], n_blank)
     shown, wanted = np.ascontiguousarray(inputs), np.ascontiguousarray(targets)
-    outputs, _ = loss_gradient(kind, n_nodes, shown, wanted, delays, n_blank, flat)
-    return outputs.transpose(1, 0, 2).copy()
+    work = _workspace(kind, n_nodes, shown, wanted, n_blank)
+    return _run(kind, n_nodes, flat, shown, np.arange(n_blank + 1), work)

@@ -66,7 +66,7 @@ class RealConfig:
     architectures: tuple[str, ...] = ARCHITECTURES
     n_nodes: tuple[int, ...] = (12, 48)
     larger_regimes: tuple[str, ...] = ("random",)
-    n_replicates: int = 10
+    n_replicates: int = 20
     seed: int = 2025
     longest: int = 16
     n_updates: int = 250
