@@ -10,12 +10,13 @@ from prose import MIME, fill
 
 REFERENCES = (
     (r"\[Fig\.\s\d+\]\(#(fig-[\w-]+)\)", r"{numref}`\1`"),
+    (r"\$\$ <!-- (eq-[\w-]+) -->", r"$$ (\1)"),
     (r"\[Eq\.\s\d+\]\(#(eq-[\w-]+)\)", r"Eq. {eq}`\1`"),
     (r"\[\([^()]+\)\]\(#(\w+\d{4})\)", r"{cite:p}`\1`"),
     (r"\[[\w\s.]+\(\d{4}\)\]\(#(\w+\d{4})\)", r"{cite:t}`\1`"),
     (r"\[`\w+`\]\(#(relaylib[\w.]+)\)", r"{py:func}`~\1`"),
 )
-"""Links of notebooks, which any viewer of Markdown shows, and the roles that number them."""
+"""Links and names in notebooks, fit for any viewer of Markdown, and the roles that number them."""
 
 
 def kept_numbers(notebook: nbformat.NotebookNode) -> dict[str, str]:

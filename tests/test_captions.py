@@ -48,7 +48,7 @@ def test_a_page_with_parameters_names_its_own_figures_alone():
 
 def test_a_page_with_parameters_names_its_own_equations():
     notebook = executed()
-    notebook.cells[0].source += "\n$$\nx\n$$ (eq-a)\n\n[Eq. 1](#eq-a), [Eq. 1](#eq-b)"
+    notebook.cells[0].source += "\n$$\nx\n$$ <!-- eq-a -->\n\n[Eq. 1](#eq-a), [Eq. 1](#eq-b)"
     captions.fit(notebook, Page("03_relays", {"time": 3}))
     assert "x\n$$ (eq-a-time-3)\n" in notebook.cells[0].source
     assert notebook.cells[0].source.endswith("Eq. {eq}`eq-a-time-3`, Eq. {eq}`eq-b`")

@@ -21,6 +21,7 @@ from relaylib.measures.knockout import knockout_accuracy
 from relaylib.studies.study import load_ensemble
 from relaylib.widgets.explorer import RelayExplorer
 from relaylib.widgets.live import LiveNetwork
+from relaylib.widgets.toy import RelayToy
 
 pytestmark = needs_browser
 ARCHITECTURES = ("RNN", "GRU", "LSTM")
@@ -40,6 +41,7 @@ def pages(small_study, tmp_path_factory):
         site=site,
         explorer=write_page(site / "a" / "b" / "explorer.html", "../../", [explorer]).as_uri(),
         live=write_page(site / "live.html", "", [live]).as_uri(),
+        together=write_page(site / "together.html", "", [RelayToy(), saved, RelayToy()]).as_uri(),
         saved=write_page(site / "lost" / "saved.html", "", [saved]).as_uri(),
         lost=write_page(site / "lost" / "explorer.html", "", [explorer]).as_uri(),
         explorer_widget=explorer,
@@ -529,6 +531,16 @@ def test_a_widget_fits_a_phone(pages, visit, name):
     page.wait_for_selector(f".{name}[data-ready]")
     choose(page, Task="block")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_every_widget_of_a_page_shows_what_is_chosen(pages, visit):
+    page = visit(pages.together)
+    page.wait_for_selector(".explorer[data-ready]")
+    chosen = "[...document.querySelectorAll('.choice:has(input)')].map("
+    chosen += "choice => choice.querySelectorAll('input:checked').length)"
+    assert set(page.evaluate(chosen)) == {1}
+    page.locator(".toy input[value=noise] >> nth=0").check()
+    assert set(page.evaluate(chosen)) == {1}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

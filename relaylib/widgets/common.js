@@ -18,11 +18,11 @@ function decimal(value, digits = 2) {
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "\u2212");
 }
 
-let lastGroup = 0; // radio buttons of one choice share a name of their own
-
 /** A choice of one of a few [value, text] pairs. Returns {root, show(value), allow(condition)}. */
 function choice(name, options, choose) {
-  const group = `relay-choice-${++lastGroup}`;
+  // a name of its own on the whole page: each widget is a module, which others cannot see
+  globalThis.relayChoices = (globalThis.relayChoices ?? 0) + 1;
+  const group = `relay-choice-${globalThis.relayChoices}`;
   const inputs = new Map();
   const strip = element("div", { class: "choice" });
   for (const [value, text] of options) {
