@@ -29,7 +29,7 @@ _PLAIN = re.compile(
 """Code in the colour of text, or nearly: half of the characters of a page of source."""
 _CONTENTS = re.compile(r'<nav class="bd-links.*?</nav>', re.DOTALL)
 """The contents of the book, which would be a third of a page of source."""
-_OWN_PAGES = ("genindex", "search", "py-modindex", "index", "_modules/", "_static/")
+_OWN_PAGES = ("genindex", "search", "py-modindex", "index")
 """Pages without text of their own, by how their path begins."""
 
 
@@ -37,13 +37,12 @@ def finish(site: Path) -> None:
     """Do all of this to the pages in the folder ``site``; doing it again changes nothing."""
     sections, linked = [], set()
     for path in sorted(site.rglob("*.html")):
-        name = path.relative_to(site).as_posix()
-        if not name.startswith("_static/"):
-            page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        name, text = path.relative_to(site).as_posix(), path.read_text(encoding="utf-8")
+        if name.startswith("_modules/"):
+            update(path, _PLAIN.sub(r"\1", _CONTENTS.sub("", text)))
+        elif not name.startswith("_static/"):
+            page = BeautifulSoup(text, "html.parser")
             number_downloads(path, page)
-            if name.startswith("_modules/"):
-                text = _CONTENTS.sub("", path.read_text(encoding="utf-8"))
-                write_atomically(path, _PLAIN.sub(r"\1", text).encode())
             linked |= downloads(path)
             if not name.startswith(_OWN_PAGES):
                 sections += sections_of(page, name)
@@ -56,7 +55,14 @@ def finish(site: Path) -> None:
         for path in (site / "_static").rglob(pattern):
             path.unlink()
     text = json.dumps(sections, ensure_ascii=False, separators=(",", ":"))
-    write_atomically(site / SECTIONS, f"globalThis.relaySections = {text};\n".encode())
+    update(site / SECTIONS, f"globalThis.relaySections = {text};\n")
+
+
+def update(path: Path, text: str) -> None:
+    """Write a text where it is not the file's, which keeps its time otherwise."""
+    data = text.encode()
+    if not path.is_file() or path.read_bytes() != data:
+        write_atomically(path, data)
 
 
 def number_downloads(path: Path, page: BeautifulSoup) -> None:
@@ -75,7 +81,7 @@ def number_downloads(path: Path, page: BeautifulSoup) -> None:
             squeezed = gzip.compress(data, mtime=0) if squeeze else data
             write_atomically(path.parent / numbered, squeezed)
             text = text.replace(f'"{link}"', f'"{numbered}"')
-    write_atomically(path, text.encode())
+    update(path, text)
 
 
 def lighten(path: Path) -> None:
@@ -85,7 +91,7 @@ def lighten(path: Path) -> None:
     for cell in notebook["cells"]:
         if "outputs" in cell:
             cell["outputs"] = [o for o in cell["outputs"] if not HEAVY & set(o.get("data", {}))]
-    write_atomically(path, json.dumps(notebook, ensure_ascii=False, indent=1).encode())
+    update(path, json.dumps(notebook, ensure_ascii=False, indent=1))
 
 
 def downloads(path: Path) -> set[Path]:

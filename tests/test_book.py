@@ -95,6 +95,19 @@ def test_everything_is_rebuilt_with_another_style(tmp_path):
     assert build.shared_by_pages(book, toc) != before
 
 
+def test_a_change_of_any_file_that_a_page_may_show_is_seen(tmp_path):
+    book = copy_book(tmp_path)
+    found = [build.sources_of(book)]
+    for changed in (book / "choices.md", tmp_path / "README.md", book / "data" / "bench.json"):
+        with changed.open("a") as file:
+            file.write(" ")
+        found.append(build.sources_of(book))
+    (book / "new.md").write_text("")
+    found.append(build.sources_of(book))
+    assert len(set(found)) == 5
+    assert build.sources_of(book) == found[-1]
+
+
 def test_files_of_widgets_that_no_page_uses_are_removed(tmp_path):
     (tmp_path / "executed").mkdir()
     (tmp_path / "assets").mkdir()
