@@ -10,14 +10,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from real_series import STORED as REAL_SERIES
-from real_series import keep, with_cost
-
+from book.stored import FOLDER, compute_and_keep
 from relaylib.core.store import StoreLike
 from relaylib.studies.mmphate_config import MapStudyConfig
 from relaylib.studies.mmphate_study import run_mmphate_study
 
-STORED = REAL_SERIES.with_name("mmphate_claims.nc")
+STORED = FOLDER / "mmphate_claims.nc"
 
 
 def main(
@@ -27,10 +25,7 @@ def main(
     parser = argparse.ArgumentParser(description="Map trainings for the claims on MM-PHATE.")
     parser.add_argument("--ranked", type=int, default=MapStudyConfig().n_ranked)
     config = MapStudyConfig(n_ranked=parser.parse_args(arguments).ranked)
-    found = with_cost(lambda: run_mmphate_study(config, store=store))
-    keep(found, path)
-    seconds, megabytes = found.processor_seconds, found.peak_memory_mb
-    print(f"{path}: {found.wall_seconds} s, processor time {seconds} s, memory {megabytes} MB")
+    compute_and_keep(lambda: run_mmphate_study(config, store=store), path)
 
 
 if __name__ == "__main__":

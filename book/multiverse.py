@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from relaylib.core.files import write_atomically
+from book.stored import FOLDER, keep
 from relaylib.core.provenance import code_hash
 from relaylib.core.store import Store, as_store
 from relaylib.studies.cluster import Cluster, processes
@@ -17,8 +17,7 @@ from relaylib.studies.multiverse_reading import deciding_choices
 from relaylib.studies.multiverse_run import run_multiverse
 from relaylib.studies.state_dropout import run_state_dropout
 
-TARGET = Path(__file__).parent / "data" / "multiverse.nc"
-LARGEST = 5_000_000  # bytes
+TARGET = FOLDER / "multiverse.nc"
 _EFFECT, _DROPOUT = "effect_", "dropout_"  # before the names of what is kept beside the universes
 _N_PARTS = 10  # groups of the jackknife
 
@@ -103,20 +102,6 @@ def everything(
         )
         kept = kept.merge(prefixed(decided, _EFFECT), join="exact")
     return kept
-
-
-def keep(found: xr.Dataset, path: Path) -> int:
-    """Write a multiverse as a compressed netCDF file, and return its size in bytes."""
-    squeezed = {
-        name: {"zlib": True, "complevel": 9, "shuffle": True}
-        for name, values in found.data_vars.items()
-        if values.dtype.kind in "iuf" and values.ndim
-    }
-    data = bytes(found.to_netcdf(engine="h5netcdf", encoding=squeezed))
-    if len(data) > LARGEST:
-        raise SystemExit(f"{path} would be {len(data):,} bytes, more than {LARGEST:,}")
-    write_atomically(path, data)
-    return len(data)
 
 
 def effects_of(found: xr.Dataset) -> xr.Dataset:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from book.markdown_tables import listed, table
-from book.real_series import stored_results
+from book.stored import stored_results
 from relaylib.studies.choices import ANALYSIS, RNN_ALONE, TRAINING
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.multiverse import DEFAULT, counteracted

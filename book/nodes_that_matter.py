@@ -10,14 +10,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from real_series import STORED as REAL_SERIES
-from real_series import keep, with_cost
-
+from book.stored import FOLDER, compute_and_keep
 from relaylib.core.store import StoreLike
 from relaylib.studies.estimator_config import EstimatorConfig
 from relaylib.studies.estimator_study import run_estimator_study
 
-STORED = REAL_SERIES.with_name("nodes_that_matter.nc")
+STORED = FOLDER / "nodes_that_matter.nc"
 
 
 def main(
@@ -27,10 +25,7 @@ def main(
     parser = argparse.ArgumentParser(description="Compare estimators of relay information.")
     parser.add_argument("--replicates", type=int, default=EstimatorConfig().n_replicates)
     config = EstimatorConfig(n_replicates=parser.parse_args(arguments).replicates)
-    found = with_cost(lambda: run_estimator_study(config, store=store))
-    keep(found, path)
-    seconds, megabytes = found.processor_seconds, found.peak_memory_mb
-    print(f"{path}: {found.wall_seconds} s, processor time {seconds} s, memory {megabytes} MB")
+    compute_and_keep(lambda: run_estimator_study(config, store=store), path)
 
 
 if __name__ == "__main__":

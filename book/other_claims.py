@@ -10,7 +10,7 @@ import xarray as xr
 from book.ledger import groups_held, ledger_rows, measured
 from book.markdown_tables import table
 from book.multiverse import dropout_of
-from book.real_series import stored_results
+from book.stored import stored_results
 from relaylib.studies.claims.claim import Claim
 from relaylib.studies.claims.estimators import ESTIMATOR_TEXTS, estimator_ledger
 from relaylib.studies.claims.mmphate import MMPHATE_TEXTS, mmphate_ledger

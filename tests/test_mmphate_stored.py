@@ -15,7 +15,7 @@ from book.mmphate_tables import (
     kept_table,
     most_kept,
 )
-from book.real_series import stored_results
+from book.stored import stored_results
 from relaylib.mmphate.embeddings import ALGORITHMS
 from relaylib.studies.claims.mmphate import mmphate_ledger
 from relaylib.studies.mmphate_config import MapStudyConfig

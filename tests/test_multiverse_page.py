@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from multiverse_cases import CLAIMS, made_up_dropout, made_up_multiverse, made_up_singles
 
-from book.multiverse import dropout_of, effects_of, everything, keep, prefixed
+from book.multiverse import dropout_of, effects_of, everything, prefixed
 from book.multiverse_tables import (
     by_seed,
     choices_table,
@@ -20,6 +20,7 @@ from book.multiverse_tables import (
     undone,
     verdict_counts,
 )
+from book.stored import keep
 from relaylib.core.store import as_store
 from relaylib.studies.choices import ANALYSIS, RNN_ALONE, TRAINING
 from relaylib.studies.claims.multiverse import judge_c17, judge_c20

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 from conftest import ROOT
 
-from book.multiverse import LARGEST, TARGET, dropout_of, effects_of
-from book.real_series import stored_results
+from book.multiverse import TARGET, dropout_of, effects_of
+from book.stored import LARGEST_BYTES, stored_results
 from relaylib.studies.choices import ANALYSIS, RNN_ALONE, TRAINING, Analysis
 from relaylib.studies.claims.multiverse import DEFAULT
 from relaylib.studies.multiverse import MultiverseConfig
@@ -25,7 +25,7 @@ def stored() -> xr.Dataset:
 
 
 def test_it_is_small_and_says_how_it_was_made(stored):
-    assert TARGET.stat().st_size <= LARGEST
+    assert TARGET.stat().st_size <= LARGEST_BYTES
     for name in ("configuration", "code_hash", "versions", "created"):
         assert stored.attrs[name]
     config = config_of(stored)

@@ -8,7 +8,7 @@ import xarray as xr
 from matter_cases import SIZES, TINY, made_up, tiny_networks, tiny_wirings
 
 from book.nodes_that_matter import STORED
-from book.real_series import stored_results
+from book.stored import stored_results
 from relaylib.information.relay import relay_information
 from relaylib.studies.claims.estimators import (
     CLAIM_SIZES,

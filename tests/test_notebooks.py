@@ -183,7 +183,7 @@ def test_the_pages_of_the_ledger_and_of_speed_depend_on_their_modules_of_the_boo
                 "book.multiverse",
                 "book.multiverse_tables",
                 "book.other_claims",
-                "book.real_series",
+                "book.stored",
             },
         ),
         ("13_speed", {"book.benchmark"}),

@@ -4,7 +4,7 @@ import pytest
 from conftest import ROOT
 
 from book.other_claims import PAGES, others_table
-from book.real_series import stored_results
+from book.stored import stored_results
 
 
 def test_every_claim_stands_with_the_verdict_of_its_page():

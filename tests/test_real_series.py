@@ -8,7 +8,8 @@ import xarray as xr
 from real_cases import SMALL, small
 from sklearn.neighbors import KNeighborsClassifier
 
-from book.real_series import LARGEST_BYTES, STORED, keep, stored_results
+from book.real_series import STORED
+from book.stored import LARGEST_BYTES, keep, stored_results
 from relaylib.core.checks import check_choice
 from relaylib.networks.conditions import REGIMES
 from relaylib.studies.baselines import baseline_accuracy, warped_distances
