@@ -37,8 +37,8 @@ def run_multiverse(
     config
         The design; None: the default.
     known
-        An earlier result for the same design with no more ways of training; what is in it is not
-        computed again. None: there is none.
+        An earlier result for the same design with any number of ways of training; what is in it is
+        not computed again. None: there is none.
     store
         Where parts and verdicts are kept.
     cluster
@@ -63,7 +63,7 @@ def run_multiverse(
     Raises
     ------
     ValueError, TypeError
-        If ``known`` has another design, more ways of training, or was made by other code.
+        If ``known`` has another design, or was made by other code.
     ConnectionError, RuntimeError, OSError
         As `relaylib.studies.cluster.compute_all`.
     """
@@ -74,7 +74,8 @@ def run_multiverse(
         pairs = _judged(universes, store, cluster)
         single, filling = _singles(pairs[:n_single], config), _filling(pairs[n_single:])
     else:
-        n_known = _n_known(known, config, attrs)
+        known = _wanted_of(known, config, attrs)
+        n_known = len(np.unique(known.training))
         pairs = _judged(universes[n_single + n_known :], store, cluster)
         single = known[[name for name in known if str(name).startswith("single_")]]
         first = known[[name for name in known if "universe" in known[name].dims]]
@@ -110,21 +111,15 @@ def _origin(config: MultiverseConfig) -> dict[str, Any]:
     }
 
 
-def _n_known(known: xr.Dataset, config: MultiverseConfig, attrs: dict[str, Any]) -> int:
-    """Return how many ways of training are known, if they are of this design and by this code."""
+def _wanted_of(known: xr.Dataset, config: MultiverseConfig, attrs: dict[str, Any]) -> xr.Dataset:
+    """Return what is known of the ways of training, if it is of this design and by this code."""
     check_dataset("known", known, verdict=("universe", "claim"))
     if known.attrs.get("design") != attrs["design"]:
         raise ValueError("known must have the design of config but for n_training, got another")
     wanted, made_by = (json.loads(each.get("made_by", "{}")) for each in (attrs, known.attrs))
     if other := differences(tuple(wanted.items()), tuple(made_by.items())):
         raise ValueError(f"known must be made by this code, got {other}")
-    n_known = len(np.unique(known.training))
-    if n_known > config.n_training:
-        raise ValueError(
-            f"known must have at most n_training = {config.n_training} ways of training, got "
-            f"{n_known}"
-        )
-    return n_known
+    return known.isel(universe=known.training.values < config.n_training)
 
 
 _AS_IT_IS: dict[str, Any] = {"coords": "minimal", "compat": "override", "join": "exact"}
