@@ -31,7 +31,7 @@ def errors_table(found: xr.Dataset) -> str:
             cells = []
             for name in names:
                 where = {"wiring": wiring, "n_sequences": n, "estimate": name}
-                error, good = f"{float(sizes.sel(where)):.2f}", bool(trusted.sel(where))
+                error, good = f"{float(sizes.sel(where)):z.2f}", bool(trusted.sel(where))
                 cells.append(f"**{error}**" if good else error)
             lines.append([wiring, f"{n:,}", *cells])
     return table(("wiring", "sequences", *names), lines)
@@ -53,10 +53,10 @@ def losses_table(found: xr.Dataset, task: str) -> str:
     for n in found.n_nodes.values.tolist():
         one = means.sel(n_nodes=n)
         values = [float(one.own.sel(score=score)) for score in SCORES]
-        cells = [f"{value:.3f}" if value == value else "" for value in values]
+        cells = [f"{value:z.3f}" if value == value else "" for value in values]
         random = float(one.at_random)
         if random == random:
-            lines.append([str(n), *cells, f"{random:.3f}"])
+            lines.append([str(n), *cells, f"{random:z.3f}"])
     return table(("nodes", *SCORES, "random"), lines)
 
 
@@ -78,8 +78,8 @@ def verdict_table(claims: list[Claim], sizes: tuple[int, ...]) -> str:
                 label = f"{n} nodes, {against}"
                 (group,) = [g for g in claim.groups if g.group.startswith(label)]
                 cells.append(
-                    f"{_MARKS[group.holds]}, {group.estimate:.3f} [{group.low:.3f}, "
-                    f"{group.high:.3f}]"
+                    f"{_MARKS[group.holds]}, {group.estimate:z.3f} [{group.low:z.3f}, "
+                    f"{group.high:z.3f}]"
                 )
             lines.append([claim.id, against, *cells])
     return table(("claim", "", *(f"{n} nodes" for n in sizes)), lines)
@@ -117,7 +117,7 @@ def costs_table(found: xr.Dataset) -> str:
             if memory != memory:
                 continue
             orders = [float(one.order_seconds.sel(score=score)) for score in (PLUGIN, "decoder")]
-            cells = [f"{value:.2f}" if value == value else "" for value in orders]
+            cells = [f"{value:z.2f}" if value == value else "" for value in orders]
             trained = f"{float(one.training_seconds):.1f}"
             n_networks = int(found.learned.sel(where).notnull().sum())
             share = f"{int(learned.sel(where))} of {n_networks}"

@@ -30,8 +30,8 @@ def kept_table(maps: xr.Dataset) -> str:
             where = {"task": task, "community": community}
             values = kept.sel(where).sel(algorithm=list(ALGORITHMS)).values
             best = np.nanmax(values)
-            cells = [f"**{v:.2f}**" if v == best else f"{v:.2f}" for v in values]
-            lines.append([task, community, *cells, f"{float(chance.sel(where)):.2f}"])
+            cells = [f"**{v:z.2f}**" if v == best else f"{v:z.2f}" for v in values]
+            lines.append([task, community, *cells, f"{float(chance.sel(where)):z.2f}"])
     return table(("task", "community", *ALGORITHMS, "chance"), lines)
 
 
@@ -69,7 +69,7 @@ def changes_table(claim: Claim) -> str:
     for name in judged:
         p, given, data = (by_name[f"{name}{ending}"] for ending in endings)
         holds = {True: "yes", False: "no", None: "not judged"}[by_name[name].holds]
-        small = "< 0.001" if p.estimate < 0.001 else f"{p.estimate:.3f}"
+        small = "< 0.001" if p.estimate < 0.001 else f"{p.estimate:z.3f}"
         shown = (interval(by_name[name]), small, interval(data), interval(given), holds)
         lines.append([name, *shown])
     head = ("task, entropy", "map", "p", "data in place of map", "map, given the order", "holds")
@@ -101,4 +101,4 @@ def with_ending(claim: Claim, ending: str) -> list[Group]:
 
 def interval(group: Group) -> str:
     """Return an estimate and its interval, rounded."""
-    return f"{group.estimate:.2f} [{group.low:.2f}, {group.high:.2f}]"
+    return f"{group.estimate:z.2f} [{group.low:z.2f}, {group.high:z.2f}]"

@@ -232,7 +232,7 @@ def _share(cell: xr.Dataset) -> str:
 
 
 def _interval(data: xr.Dataset, value: str, low: str = "low", high: str = "high") -> str:
-    number = f"{float(data[value]):.2f}"
+    number = f"{float(data[value]):z.2f}"
     if not np.isfinite(data[low]):
         return f"{number} (no interval)"
-    return f"{number} [{float(data[low]):.2f}, {float(data[high]):.2f}]"
+    return f"{number} [{float(data[low]):z.2f}, {float(data[high]):z.2f}]"

@@ -102,5 +102,5 @@ def _held(claim: Claim, data: str) -> str:
 
 
 def _interval(mean: xr.DataArray, low: xr.DataArray, high: xr.DataArray, **where: object) -> str:
-    ends = f"[{low.sel(where):.2f}, {high.sel(where):.2f}]"
-    return f"{mean.sel(where):.2f} {ends}"
+    ends = f"[{low.sel(where):z.2f}, {high.sel(where):z.2f}]"
+    return f"{mean.sel(where):z.2f} {ends}"
