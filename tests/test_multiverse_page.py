@@ -108,7 +108,7 @@ def test_headlines_say_what_single_deviations_undo(found, read):
 
 def test_the_headline_of_a_stored_multiverse_is_read_from_its_file(found, tmp_path, monkeypatch):
     keep(found, tmp_path / "made_up.nc")
-    monkeypatch.setattr("book.real_series.STORED", tmp_path / "x.nc")
+    monkeypatch.setattr("book.stored.FOLDER", tmp_path)
     assert stored_headline("made_up.nc", ("C6",)).startswith("C6 is undone by no single deviation")
     with pytest.raises(ValueError, match=r"results must be one of 'made_up\.nc'; got 'other\.nc'"):
         stored_headline("other.nc")

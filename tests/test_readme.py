@@ -49,16 +49,23 @@ def test_the_line_for_your_own_network_works():
     class Model(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.gru, self.head = torch.nn.GRU(3, 12, batch_first=True), torch.nn.Linear(12, 2)
+            self.gru, self.head = (
+                torch.nn.GRU(3, 12, batch_first=True),
+                torch.nn.Linear(12, 2, bias=False),
+            )
 
         def forward(self, x):
             return self.head(self.gru(x)[0][:, -1])
 
     (line,) = re.findall(r"(analyse\(record_module.+\))", PYTHON)
     rng = np.random.default_rng(0)
-    model, inputs = Model(), rng.normal(size=(2000, 5, 3)).astype(np.float32)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = Model()
+    inputs = rng.normal(size=(2000, 5, 3)).astype(np.float32)
     names = {"analyse": analyse, "record_module": record_module, "model": model, "rng": rng}
     answers = model(torch.as_tensor(inputs)).argmax(dim=1).numpy()
+    assert 0.1 < answers.mean() < 0.9
     concepts = np.where(rng.random(2000) < 0.6, answers, 1 - answers)  # 60 % are answered right
     names |= {"inputs": inputs, "concepts": concepts}
     analysis = eval(line, names)

@@ -25,7 +25,7 @@ OF_SEVERAL = ("correlation_unrelated", "overlap_unrelated")  # of pairs of repli
 
 
 def test_stored_results_are_recomputed_with_two_replicates(tmp_path):
-    stored = stored_results()
+    stored = stored_results(STORED.name)
     config = json.loads(stored.attrs["configuration"])
     assert config["n_replicates"] == RealConfig().n_replicates
     few = RealConfig(data=RECOMPUTED, n_replicates=2)
@@ -40,7 +40,7 @@ def test_stored_results_are_recomputed_with_two_replicates(tmp_path):
 
 def test_stored_results_are_small_and_say_how_they_were_made():
     assert STORED.stat().st_size < LARGEST_BYTES
-    stored = stored_results()
+    stored = stored_results(STORED.name)
     assert stored.attrs["peak_memory_mb"] < 2000
     for name in ("configuration", "code_hash", "versions", "created"):
         assert stored.attrs[name]
