@@ -16,7 +16,6 @@ import signal
 import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,6 @@ from relaylib.core.provenance import code_hash, imported_modules
 HERE = Path(__file__).parent
 CARD = ("card", "captions", "prose", "pictures")
 """Modules of the book that change every page."""
-_imports = cache(imported_modules)  # pages share most of their modules
 
 
 def wanted_pages(book: Path) -> list[Page]:
@@ -255,7 +253,7 @@ def code_key(page: Page) -> str:
     """Return the hash of all code of relaylib and of the book that the notebook depends on."""
     of_book = book_modules(page)
     sources = [code_of(page.source), *of_book.values()]
-    of_relaylib = {name for source in sources for name in _imports(source)}
+    of_relaylib = {name for source in sources for name in imported_modules(source)}
     hashes = code_hash(of_relaylib) + code_hash(list(of_book), package=HERE)
     return hashlib.sha256(hashes.encode()).hexdigest()
 
@@ -265,7 +263,7 @@ def book_modules(page: Page) -> dict[str, str]:
     found: dict[str, str] = {}
     waiting = [code_of(page.source)]
     while waiting:
-        for name in _imports(waiting.pop(), package=HERE) - set(found):
+        for name in imported_modules(waiting.pop(), package=HERE) - set(found):
             path = HERE.parent / f"{name.replace('.', '/')}.py"
             found[name] = path.read_text(encoding="utf-8")
             waiting.append(found[name])
