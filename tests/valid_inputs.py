@@ -217,6 +217,13 @@ def one_network() -> Recording:
 
 
 @cache
+def right() -> Recording:
+    """One network as if its answers were right: a network at chance has nothing to analyse."""
+    data = one_network().data
+    return Recording(data.assign(x_out=data.x_out.copy(data=data.x_in.broadcast_like(data.x_out))))
+
+
+@cache
 def model() -> torch.nn.Module:
     return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 2))
 
@@ -650,7 +657,7 @@ OF: dict[str, list[Arguments]] = {
     ],
     "analyse": [
         {
-            "recording": one_network,
+            "recording": right,
             "concepts": lambda: ["A", "C"],
             "times": lambda: [10, 11],
             "groups": lambda: {"first": [1, 2], "last": [4]},
@@ -659,7 +666,7 @@ OF: dict[str, list[Arguments]] = {
             "is_population": lambda: True,
         },
         {
-            "recording": one_network,
+            "recording": right,
             "estimator": lambda: "decoder",
             "concepts": lambda: ["B"],
             "times": lambda: [10],

@@ -194,7 +194,8 @@ def _labels(name: str, wanted: Any, known: list[Any]) -> list[Any]:
     labels = list(check_all(name, wanted, object))
     for label in labels:
         check_choice(name, label, known)
-    if not labels or len(set(labels)) < len(labels):
+    distinct = {label for label in labels if not isinstance(label, bool)}  # True is no time 1
+    if not labels or len(distinct) < len(labels):
         raise ValueError(f"{name} must be distinct labels of {known}, got {wanted!r}")
     return labels
 

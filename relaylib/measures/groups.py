@@ -85,7 +85,8 @@ def joint_states(states: xr.DataArray, groups: Mapping[Any, list[int]]) -> xr.Da
 def _by_label(groups: Mapping[Any, Any], labels: list[Any]) -> dict[Any, list[int]]:
     found: dict[Any, list[int]] = {}
     for name, members in groups.items():
-        unknown = [label for label in check_all("groups", members, object) if label not in labels]
+        chosen = check_all("groups", members, object)
+        unknown = [label for label in chosen if getattr(label, "ndim", 0) or label not in labels]
         if not isinstance(name, str) or unknown or not members:
             raise ValueError(
                 f"groups must give names to labels of nodes ({', '.join(map(str, labels))}), "
