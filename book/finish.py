@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+import records
 from bs4 import BeautifulSoup, Tag
 
 from relaylib.core.files import write_atomically
@@ -39,7 +40,7 @@ def finish(site: Path) -> None:
     for path in sorted(site.rglob("*.html")):
         name, text = path.relative_to(site).as_posix(), path.read_text(encoding="utf-8")
         if name.startswith("_modules/"):
-            update(path, _PLAIN.sub(r"\1", _CONTENTS.sub("", text)))
+            records.write_if_other(path, _PLAIN.sub(r"\1", _CONTENTS.sub("", text)).encode())
         elif not name.startswith("_static/"):
             page = BeautifulSoup(text, "html.parser")
             number_downloads(path, page)
@@ -55,14 +56,7 @@ def finish(site: Path) -> None:
         for path in (site / "_static").rglob(pattern):
             path.unlink()
     text = json.dumps(sections, ensure_ascii=False, separators=(",", ":"))
-    update(site / SECTIONS, f"globalThis.relaySections = {text};\n")
-
-
-def update(path: Path, text: str) -> None:
-    """Write a text where it is not the file's, which keeps its time otherwise."""
-    data = text.encode()
-    if not path.is_file() or path.read_bytes() != data:
-        write_atomically(path, data)
+    records.write_if_other(site / SECTIONS, f"globalThis.relaySections = {text};\n".encode())
 
 
 def number_downloads(path: Path, page: BeautifulSoup) -> None:
@@ -81,7 +75,7 @@ def number_downloads(path: Path, page: BeautifulSoup) -> None:
             squeezed = gzip.compress(data, mtime=0) if squeeze else data
             write_atomically(path.parent / numbered, squeezed)
             text = text.replace(f'"{link}"', f'"{numbered}"')
-    update(path, text)
+    records.write_if_other(path, text.encode())
 
 
 def lighten(path: Path) -> None:
@@ -91,7 +85,7 @@ def lighten(path: Path) -> None:
     for cell in notebook["cells"]:
         if "outputs" in cell:
             cell["outputs"] = [o for o in cell["outputs"] if not HEAVY & set(o.get("data", {}))]
-    update(path, json.dumps(notebook, ensure_ascii=False, indent=1))
+    records.write_if_other(path, json.dumps(notebook, ensure_ascii=False, indent=1).encode())
 
 
 def downloads(path: Path) -> set[Path]:

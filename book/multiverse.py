@@ -34,7 +34,10 @@ def main(arguments: list[str]) -> None:
     config = MultiverseConfig(n_training=chosen.training)
     known = None if chosen.anew else known_in(chosen.target, config)
     store, universes = as_store(None), list(config.universes())
-    there = "nothing" if known is None else f"{known.sizes['universe']:,} and all single deviations"
+    there = "nothing"
+    if known is not None:
+        n_taken = min(known.sizes["universe"], config.n_training * config.n_analysis)
+        there = f"{n_taken:,} and all single deviations"
     where = chosen.scheduler or f"{chosen.workers} processes of this machine"
     print(
         f"{sum(len(universe.analyses) for universe in universes):,} universes from "
@@ -52,7 +55,7 @@ def main(arguments: list[str]) -> None:
 
 
 def known_in(path: Path, config: MultiverseConfig) -> xr.Dataset | None:
-    """Return the multiverse in a file if it is part of this one and made by this code.
+    """Return the multiverse in a file if it has this design and is made by this code.
 
     Otherwise None, and a line that says why, unless there is no such file.
     """

@@ -162,11 +162,19 @@ def restore_exports(page: Page, book: Path) -> None:
     """Write the exports of an undamaged page again where they are missing or were changed."""
     for name in EXPORTS:
         copy, target = book / "executed" / "data" / page.name / name, Store().root / name
-        if copy.is_file():
-            content = copy.read_bytes()
-            if not target.is_file() or target.read_bytes() != content:
-                write_atomically(target, content)
-                print(f"{target} was missing or changed; restored from the page {page.name}")
+        if copy.is_file() and write_if_other(target, copy.read_bytes()):
+            print(f"{target} was missing or changed; restored from the page {page.name}")
+
+
+def write_if_other(path: Path, data: bytes) -> bool:
+    """Write data where the file is missing or another, and return whether it was.
+
+    A file that stays keeps its time.
+    """
+    if path.is_file() and path.read_bytes() == data:
+        return False
+    write_atomically(path, data)
+    return True
 
 
 def own_page(path: Path, book: Path) -> Page | None:

@@ -49,10 +49,8 @@ def test_the_line_for_your_own_network_works():
     class Model(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.gru, self.head = (
-                torch.nn.GRU(3, 12, batch_first=True),
-                torch.nn.Linear(12, 2, bias=False),
-            )
+            self.gru = torch.nn.GRU(3, 12, batch_first=True)
+            self.head = torch.nn.Linear(12, 2, bias=False)
 
         def forward(self, x):
             return self.head(self.gru(x)[0][:, -1])
