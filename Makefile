@@ -38,9 +38,14 @@ $(READY): requirements.txt pyproject.toml Makefile
 	@touch $@
 
 book: $(READY) ## compute what is missing and build the book into _build/html
-	$(BIN)/python book/vendor.py
-	$(BIN)/python book/execute.py --profile $(PROFILE)
-	$(BIN)/python book/build.py
+	@if start=$$($(BIN)/python book/unchanged.py --profile $(PROFILE)); then \
+	  echo "Nothing has changed since the last make book"; \
+	else \
+	  $(BIN)/python book/vendor.py && \
+	  $(BIN)/python book/execute.py --profile $(PROFILE) && \
+	  $(BIN)/python book/build.py && \
+	  $(BIN)/python book/unchanged.py --profile $(PROFILE) --built-from "$$start"; \
+	fi
 	@echo "Open $(SITE)/index.html, or: make serve"
 
 pdf: $(READY) ## print the built book as _build/relays.pdf, where there is a browser

@@ -3,9 +3,9 @@
 Pages in book/executed that the table of contents does not name, made by a reader with other
 parameters, come last, in a separate part.
 
-If nothing has changed, nothing is built. If only one page has changed, only that page is rebuilt,
-in seconds. If the change could affect other pages, their contents or the numbers of their figures,
-everything is rebuilt. A built file that was changed or removed since is built again, with its page.
+If only one page has changed, only that page is rebuilt, in seconds. If the change could affect
+other pages, their contents or the numbers of their figures, everything is rebuilt. A built file
+that was changed or removed since is built again, with its page.
 """
 
 import hashlib
@@ -23,9 +23,8 @@ import nbformat
 import records
 import yaml
 from pages import ROOT, entries, read_yaml
+from unchanged import BUILT
 
-BUILT = ("html", ".doctrees", "jupyter_execute")
-"""What Sphinx writes in _build."""
 EXTENSIONS = Path(__file__).parent / "extensions"
 
 
@@ -58,11 +57,7 @@ def build(book: Path, site: Path) -> int:
         text = yaml.safe_dump(contents(book), sort_keys=False)
         records.write_atomically(toc, text.encode())
         built, made = site / "_build", records.runs_folder(book) / "site.json"
-        record, sources = records.read_record(made), sources_of(book)
-        if record.get("sources") == sources and not records.damaged_files(record["files"], built):
-            print(f"{built / 'html'} is up to date")
-            return 0
-        shared = shared_by_pages(book, toc)
+        record, shared = records.read_record(made), shared_by_pages(book, toc)
         made.unlink(missing_ok=True)  # so that everything is rebuilt after a failure
         if record.get("shared") != shared or not heal(record["files"], built):
             record = {}
@@ -73,8 +68,7 @@ def build(book: Path, site: Path) -> int:
             finish.finish(built / "html")
         missing = [name for name in record.get("files", {}) if not (built / name).exists()]
         if status == 0 and not missing:
-            keys = {"sources": sources, "shared": shared}
-            records.write_record(made, keys | {"files": built_files(built)})
+            records.write_record(made, {"shared": shared, "files": built_files(built)})
     if missing and status == 0:  # Sphinx did not write them again
         print(f"{missing[0]} is missing: the whole book is built again", flush=True)
         return build(book, site)
@@ -151,18 +145,6 @@ def _owners(name: str, pages: dict[str, Path]) -> list[str]:
     parts = Path(name).parts
     text = "/".join(parts[-2:] if parts[0] == "html" else parts[-1:]).encode()
     return [page for page, path in pages.items() if path.is_file() and text in path.read_bytes()]
-
-
-def sources_of(book: Path) -> str:
-    """Return the hash of all files that a build can read: of the book, and what its pages show."""
-    names = ("README.md", "CONTRIBUTING.md", "_config.yml")
-    files = [book.parent / name for name in names] + [ROOT / "requirements.txt"]
-    files += sorted(path for folder in (book, ROOT / "relaylib") for path in folder.rglob("*"))
-    digest = hashlib.sha256()
-    for path in files:
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path}\0{records.checksum(path.read_bytes())}\0".encode())
-    return digest.hexdigest()
 
 
 def shared_by_pages(book: Path, toc: Path) -> str:

@@ -19,12 +19,11 @@ import nbformat
 import xarray as xr
 from filelock import FileLock, Timeout
 from pages import Page
+from unchanged import EXPORTS
 
 from relaylib.core.files import read_regular, write_atomically
 from relaylib.core.store import Store
 
-EXPORTS = ("claims.json",)
-"""Files that a page with default parameters leaves beside the store's results, if it names them."""
 PACKED = ("study.nc",)
 """Files of which such a page offers a compressed copy, if it names them."""
 _LARGEST = 2**30  # bytes of a file; a larger one is none of ours
@@ -199,7 +198,7 @@ def own_page(path: Path, book: Path) -> Page | None:
 def sweep(book: Path) -> None:
     """Remove what stopped runs left, and data and records of pages that were deleted."""
     executed, runs = book / "executed", runs_folder(book)
-    kept = ("lock", "lock.pid", "logs", "damaged", "site.json")
+    kept = ("lock", "lock.pid", "logs", "damaged", "site.json", "last.json")
     left = [path for path in runs.glob("*") if path.name not in kept]
     left += [*executed.glob(".*.ipynb"), *executed.glob(".data-*"), *executed.rglob("*.partial")]
     left += (book / "assets").glob(".*")

@@ -12,6 +12,7 @@ import nbformat
 import pandas as pd
 import pytest
 import records
+import unchanged
 from bs4 import BeautifulSoup
 from conftest import ROOT, build_book, copy_book
 
@@ -95,17 +96,54 @@ def test_everything_is_rebuilt_with_another_style(tmp_path):
     assert build.shared_by_pages(book, toc) != before
 
 
-def test_a_change_of_any_file_that_a_page_may_show_is_seen(tmp_path):
-    book = copy_book(tmp_path)
-    found = [build.sources_of(book)]
-    for changed in (book / "choices.md", tmp_path / "README.md", book / "data" / "bench.json"):
-        with changed.open("a") as file:
-            file.write(" ")
-        found.append(build.sources_of(book))
-    (book / "new.md").write_text("")
-    found.append(build.sources_of(book))
-    assert len(set(found)) == 5
-    assert build.sources_of(book) == found[-1]
+def built_book(root):
+    """Write a small file of each kind that a book is made from or consists of; its last run."""
+    for name in CHANGES:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("{}")
+    (root / "_build" / "runs").mkdir()
+    unchanged.keep(root, "paper", unchanged.made_from(root, "paper"))
+
+
+CHANGES = (
+    *("README.md", "book/choices.md", "book/data/bench.json", "notebooks/01_tasks.ipynb"),
+    *("relaylib/tasks/block.py", "book/executed/01_tasks.ipynb", "book/vendor/mathjax/tex.js"),
+    *("book/executed/records/01_tasks.json", "_build/html/index.html", "results/claims.json"),
+)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_make_book_sees_a_change_of_whatever_the_book_is_made_from_or_consists_of(name, tmp_path):
+    built_book(tmp_path)
+    assert unchanged.unchanged(tmp_path, "paper")
+    assert not unchanged.unchanged(tmp_path, "quick")
+    (tmp_path / name).write_text("{ }")
+    assert not unchanged.unchanged(tmp_path, "paper")
+    (tmp_path / name).unlink()
+    assert not unchanged.unchanged(tmp_path, "paper")
+
+
+def test_make_book_sees_a_change_of_a_file_that_a_parameter_of_a_page_names(tmp_path):
+    file = tmp_path / "elsewhere" / "mine.csv"
+    file.parent.mkdir()
+    file.write_text("1,2")
+    record = tmp_path / "book" / "executed" / "records" / "01_tasks-mine.json"
+    record.parent.mkdir(parents=True)
+    record.write_text(json.dumps({"parameters": {"activations": str(file)}}))
+    built_book(tmp_path)
+    assert unchanged.unchanged(tmp_path, "paper")
+    file.write_text("1,3")
+    assert not unchanged.unchanged(tmp_path, "paper")
+
+
+def test_a_book_whose_sources_changed_while_it_was_made_is_not_taken_for_up_to_date(tmp_path):
+    built_book(tmp_path)
+    start = unchanged.made_from(tmp_path, "paper")
+    (tmp_path / "book" / "choices.md").write_text("edited while the book was built")
+    unchanged.keep(tmp_path, "paper", start)
+    assert not unchanged.unchanged(tmp_path, "paper")
+    (tmp_path / "_build" / "runs" / "last.json").write_text("damaged")
+    assert not unchanged.unchanged(tmp_path, "paper")
 
 
 def test_files_of_widgets_that_no_page_uses_are_removed(tmp_path):
