@@ -22,6 +22,7 @@ import finish
 import nbformat
 import records
 import yaml
+from finish import SECTIONS
 from pages import ROOT, entries, read_yaml
 from unchanged import BUILT
 
@@ -65,7 +66,7 @@ def build(book: Path, site: Path) -> int:
                 shutil.rmtree(built / folder, ignore_errors=True)
         status = run_sphinx(book, toc, site)
         if status == 0:
-            finish.finish(built / "html")
+            finish.finish(built / "html", done=as_left(record, built))
         missing = [name for name in record.get("files", {}) if not (built / name).exists()]
         if status == 0 and not missing:
             records.write_record(made, {"shared": shared, "files": built_files(built)})
@@ -73,6 +74,18 @@ def build(book: Path, site: Path) -> int:
         print(f"{missing[0]} is missing: the whole book is built again", flush=True)
         return build(book, site)
     return status
+
+
+def as_left(record: dict[str, Any], built: Path) -> set[str]:
+    """Return the pages, by their path in the site, that are as the last build left them.
+
+    None are if the texts that the search looks through are not, because they come from all pages.
+    """
+    files = {n: c for n, c in record.get("files", {}).items() if n.endswith((".html", SECTIONS))}
+    damaged = records.damaged_files(files, built)
+    if not files or any(name.endswith(SECTIONS) for name in damaged):
+        return set()
+    return {name.removeprefix("html/") for name in files if name not in damaged}
 
 
 def run_sphinx(book: Path, toc: Path, site: Path) -> int:

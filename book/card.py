@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,7 @@ def drawn_by(notebook: nbformat.NotebookNode, source: str) -> list[str]:
     return sorted(set(used))
 
 
+@cache
 def libraries() -> dict[str, str]:
     """Return the versions of Python and of the libraries that a page states."""
     python = ".".join(map(str, sys.version_info[:3]))

@@ -7,6 +7,8 @@ So the texts of all sections are a script, which the search page loads (style/se
 import gzip
 import json
 import re
+from collections import defaultdict
+from collections.abc import Set
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,6 +18,7 @@ from bs4 import BeautifulSoup, Tag
 from relaylib.core.files import write_atomically
 
 SECTIONS = "_static/sections.js"
+_ASSIGNED = "globalThis.relaySections = "
 LEFT_OVER = ("*.map", "*.ttf", "fontawesome.js", "README.md")
 """Files that the theme brings and no page uses: each icon is in a font of another format, too."""
 HEAVY = {"image/png", "application/vnd.jupyter.widget-view+json"}
@@ -34,12 +37,18 @@ _OWN_PAGES = ("genindex", "search", "py-modindex", "index")
 """Pages without text of their own, by how their path begins."""
 
 
-def finish(site: Path) -> None:
-    """Do all of this to the pages in the folder ``site``; doing it again changes nothing."""
-    sections, linked = [], set()
+def finish(site: Path, done: Set[str] = frozenset()) -> None:
+    """Do all of this to the pages in the folder ``site``; doing it again changes nothing.
+
+    ``done`` are pages, by their path in the site, that are as the last time left them.
+    """
+    sections, linked, before = [], set(), sections_before(site) if done else {}
     for path in sorted(site.rglob("*.html")):
         name, text = path.relative_to(site).as_posix(), path.read_text(encoding="utf-8")
-        if name.startswith("_modules/"):
+        if name in done:
+            linked |= downloads(path)
+            sections += before.get(name, [])
+        elif name.startswith("_modules/"):
             records.write_if_other(path, _PLAIN.sub(r"\1", _CONTENTS.sub("", text)).encode())
         elif not name.startswith("_static/"):
             page = BeautifulSoup(text, "html.parser")
@@ -56,7 +65,15 @@ def finish(site: Path) -> None:
         for path in (site / "_static").rglob(pattern):
             path.unlink()
     text = json.dumps(sections, ensure_ascii=False, separators=(",", ":"))
-    records.write_if_other(site / SECTIONS, f"globalThis.relaySections = {text};\n".encode())
+    records.write_if_other(site / SECTIONS, f"{_ASSIGNED}{text};\n".encode())
+
+
+def sections_before(site: Path) -> dict[str, list[dict[str, str]]]:
+    """Return the sections that the last time found, by their page."""
+    text, found = (site / SECTIONS).read_text(encoding="utf-8"), defaultdict(list)
+    for section in json.loads(text.removeprefix(_ASSIGNED).rstrip(";\n")):
+        found[section["url"].partition("#")[0]].append(section)
+    return found
 
 
 def number_downloads(path: Path, page: BeautifulSoup) -> None:

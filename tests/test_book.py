@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import build
+import finish
 import nbformat
 import pandas as pd
 import pytest
@@ -144,6 +145,42 @@ def test_a_book_whose_sources_changed_while_it_was_made_is_not_taken_for_up_to_d
     assert not unchanged.unchanged(tmp_path, "paper")
     (tmp_path / "_build" / "runs" / "last.json").write_text("damaged")
     assert not unchanged.unchanged(tmp_path, "paper")
+
+
+def test_the_search_finds_the_same_whether_all_pages_or_only_changed_ones_are_read(tmp_path):
+    (tmp_path / "_static").mkdir()
+    for name in ("one", "two"):
+        write_page(tmp_path / f"{name}.html", name, "before")
+    finish.finish(tmp_path)
+    write_page(tmp_path / "two.html", "two", "after")
+    finish.finish(tmp_path, done={"one.html"})
+    searched = (tmp_path / finish.SECTIONS).read_text()
+    finish.finish(tmp_path)
+    assert (tmp_path / finish.SECTIONS).read_text() == searched
+    assert "of one before" in searched
+    assert "of two after" in searched
+    assert "of two before" not in searched
+
+
+def write_page(path, name, text):
+    path.write_text(
+        f"<article><h1>{name}</h1><section id='part'><h2>Part</h2><p>of {name} {text}</p>"
+        "</section></article>"
+    )
+
+
+def test_only_pages_that_the_last_build_left_so_are_finished_already(tmp_path):
+    texts = {"html/one.html": b"1", "html/two.html": b"2", f"html/{finish.SECTIONS}": b"3"}
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(text)
+    record = {"files": {name: records.checksum(text) for name, text in texts.items()}}
+    (tmp_path / "html/two.html").write_bytes(b"another")
+    assert "one.html" in build.as_left(record, tmp_path)
+    assert "two.html" not in build.as_left(record, tmp_path)
+    (tmp_path / "html" / finish.SECTIONS).unlink()
+    assert not build.as_left(record, tmp_path)
+    assert not build.as_left({}, tmp_path)
 
 
 def test_files_of_widgets_that_no_page_uses_are_removed(tmp_path):
