@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from unittest import mock
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 if TYPE_CHECKING:
@@ -141,12 +142,15 @@ class SmallStudy(NamedTuple):
 
 @pytest.fixture(scope="session")
 def small_study(tmp_path_factory: pytest.TempPathFactory) -> SmallStudy:
-    """Train 72 networks, once for all tests, which must not change the store."""
+    """Train 72 networks, once for all tests of all processes, which must not change the store."""
     from relaylib.core.store import Store
     from relaylib.studies.study import StudyConfig, run_study
 
-    config, store = StudyConfig(n_replicates=2), Store(tmp_path_factory.mktemp("small-study"))
-    return SmallStudy(config, store, run_study(config, store=store))
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder  # of all processes
+    config, store = StudyConfig(n_replicates=2), Store(folder / "small-study")
+    with FileLock(folder / "small-study.lock"):
+        return SmallStudy(config, store, run_study(config, store=store))
 
 
 @pytest.fixture
