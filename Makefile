@@ -55,7 +55,7 @@ test: lint ## ruff, mypy and every test
 	$(BIN)/python book/vendor.py
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-test-fast: $(READY) ## tests that need no page, no browser and no study, for the loop while working
+test-fast: $(READY) ## most tests in a minute: without pages, browsers, studies and whatever takes long
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" $(ARGS)
 
 lint: $(READY) ## ruff and mypy alone

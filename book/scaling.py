@@ -229,7 +229,7 @@ def measure(n_sampled: int, workers: Sequence[int], repetitions: int = 3) -> dic
 
 
 def _wall_seconds(sample: list[Universe], n_workers: int) -> float:
-    """Seconds for a sample on new workers, from the first task to the last result."""
+    """Seconds for a sample on new workers, from their start to the last result."""
     with tempfile.TemporaryDirectory() as folder:
         how: dict[str, Any] = {"name": "part", "store": Store(folder), "cluster": n_workers}
         start = time.perf_counter()
@@ -243,9 +243,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Measure the tasks of the multiverse.")
     parser.add_argument("--tasks", type=int, default=24, help="tasks in the sample")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--repetitions", type=int, default=3, help="runs with each number")
     parser.add_argument("--target", type=Path, default=TARGET)
     chosen = parser.parse_args(arguments)
-    run = measure(chosen.tasks, chosen.workers)
+    run = measure(chosen.tasks, chosen.workers, chosen.repetitions)
     write_atomically(chosen.target, (json.dumps(run, indent=1) + "\n").encode())
     print(scaling_text(run))
 

@@ -44,11 +44,21 @@ LONGEST = (
 )
 """Files of minutes, which begin first, so that no process is left with one of them at the end."""
 SLOW_FIXTURES = {"quick_book", "site", "browser", "visit", "small_study"}
-SLOW_FILES = {"test_bad_inputs", "test_pipeline", "test_store_faults"}
+SLOW_FILES = {
+    *BOOK_FILES,
+    *LONGEST,
+    *("test_analysis", "test_analysis_estimators", "test_attribution_study", "test_benchmark"),
+    *("test_book_parameters", "test_cluster", "test_figures_other_tasks", "test_figures_real"),
+    *("test_large_layers", "test_latent", "test_mmphate_stored", "test_module_knockout"),
+    *("test_multiverse", "test_multiverse_summary", "test_pipeline", "test_real_series"),
+    *("test_store_faults", "test_study", "test_sweep", "test_training", "test_wheel"),
+    *("test_without_torch", "test_worked_examples"),
+}
+"""Their tests take ten seconds or more together: all others fit into a minute."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what needs pages, a browser, a study or many processes; the book comes first."""
+    """Mark as slow what needs pages, a browser, a study or many seconds; the book comes first."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "quick_book" in fixtures and item.path.stem not in BOOK_FILES:
