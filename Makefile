@@ -55,7 +55,7 @@ test: lint ## ruff, mypy and every test
 	$(BIN)/python book/vendor.py
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
-test-fast: $(READY) ## most tests in a minute: without pages, browsers, studies and whatever takes long
+test-fast: $(READY) ## half of the tests, in one to two minutes: without pages, browsers and whatever takes long
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" $(ARGS)
 
 lint: $(READY) ## ruff and mypy alone
