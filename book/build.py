@@ -22,7 +22,6 @@ import finish
 import nbformat
 import records
 import yaml
-from finish import SECTIONS
 from pages import ROOT, entries, read_yaml
 from unchanged import BUILT
 
@@ -81,9 +80,10 @@ def as_left(record: dict[str, Any], built: Path) -> set[str]:
 
     None are if the texts that the search looks through are not, because they come from all pages.
     """
-    files = {n: c for n, c in record.get("files", {}).items() if n.endswith((".html", SECTIONS))}
+    searched = f"html/{finish.SECTIONS}"
+    files = {n: c for n, c in record.get("files", {}).items() if n.endswith((".html", searched))}
     damaged = records.damaged_files(files, built)
-    if not files or any(name.endswith(SECTIONS) for name in damaged):
+    if searched not in files or searched in damaged:
         return set()
     return {name.removeprefix("html/") for name in files if name not in damaged}
 

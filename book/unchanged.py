@@ -24,7 +24,7 @@ BUILT = ("html", ".doctrees", "jupyter_execute")
 """What Sphinx writes in _build."""
 MADE = ("book/executed", "book/assets", "book/vendor", *(f"_build/{name}" for name in BUILT))
 LAST = "_build/runs/last.json"
-PASSING = {"__pycache__", ".ipynb_checkpoints"}
+IGNORED = {"__pycache__", ".ipynb_checkpoints"}
 
 
 def made_from(root: Path, profile: str) -> str:
@@ -54,7 +54,7 @@ def _results(root: Path) -> Path:
 
 def _files(folders: Iterable[Path]) -> list[Path]:
     found = (path for folder in folders for path in folder.rglob("*"))
-    return [path for path in found if path.is_file() and not PASSING & set(path.parts)]
+    return [path for path in found if path.is_file() and not IGNORED & set(path.parts)]
 
 
 def _hash(files: Iterable[Path], text: str = "") -> str:
@@ -65,11 +65,11 @@ def _hash(files: Iterable[Path], text: str = "") -> str:
     return digest.hexdigest()
 
 
-def unchanged(root: Path, profile: str) -> bool:
-    """Return whether all is as the last run left it."""
+def unchanged(root: Path, start: str) -> bool:
+    """Return whether all is as the last run left it; ``start`` is what `made_from` says now."""
     with suppress(OSError, ValueError):
         last = json.loads((root / LAST).read_text("utf-8"))
-        return bool(last == {"from": made_from(root, profile), "made": made(root)})
+        return bool(last == {"from": start, "made": made(root)})
     return False
 
 
@@ -88,6 +88,6 @@ if __name__ == "__main__":
     options = parser.parse_args()
     if options.built_from is not None:
         keep(ROOT, options.profile, options.built_from)
-    elif not unchanged(ROOT, options.profile):
-        print(made_from(ROOT, options.profile))
+    elif not unchanged(ROOT, start := made_from(ROOT, options.profile)):
+        print(start)
         sys.exit(1)

@@ -106,6 +106,10 @@ def built_book(root):
     unchanged.keep(root, "paper", unchanged.made_from(root, "paper"))
 
 
+def up_to_date(root, profile="paper"):
+    return unchanged.unchanged(root, unchanged.made_from(root, profile))
+
+
 CHANGES = (
     *("README.md", "book/choices.md", "book/data/bench.json", "notebooks/01_tasks.ipynb"),
     *("relaylib/tasks/block.py", "book/executed/01_tasks.ipynb", "book/vendor/mathjax/tex.js"),
@@ -116,12 +120,12 @@ CHANGES = (
 @pytest.mark.parametrize("name", CHANGES)
 def test_make_book_sees_a_change_of_whatever_the_book_is_made_from_or_consists_of(name, tmp_path):
     built_book(tmp_path)
-    assert unchanged.unchanged(tmp_path, "paper")
-    assert not unchanged.unchanged(tmp_path, "quick")
+    assert up_to_date(tmp_path)
+    assert not up_to_date(tmp_path, "quick")
     (tmp_path / name).write_text("{ }")
-    assert not unchanged.unchanged(tmp_path, "paper")
+    assert not up_to_date(tmp_path)
     (tmp_path / name).unlink()
-    assert not unchanged.unchanged(tmp_path, "paper")
+    assert not up_to_date(tmp_path)
 
 
 def test_make_book_sees_a_change_of_a_file_that_a_parameter_of_a_page_names(tmp_path):
@@ -132,9 +136,9 @@ def test_make_book_sees_a_change_of_a_file_that_a_parameter_of_a_page_names(tmp_
     record.parent.mkdir(parents=True)
     record.write_text(json.dumps({"parameters": {"activations": str(file)}}))
     built_book(tmp_path)
-    assert unchanged.unchanged(tmp_path, "paper")
+    assert up_to_date(tmp_path)
     file.write_text("1,3")
-    assert not unchanged.unchanged(tmp_path, "paper")
+    assert not up_to_date(tmp_path)
 
 
 def test_a_book_whose_sources_changed_while_it_was_made_is_not_taken_for_up_to_date(tmp_path):
@@ -142,9 +146,9 @@ def test_a_book_whose_sources_changed_while_it_was_made_is_not_taken_for_up_to_d
     start = unchanged.made_from(tmp_path, "paper")
     (tmp_path / "book" / "choices.md").write_text("edited while the book was built")
     unchanged.keep(tmp_path, "paper", start)
-    assert not unchanged.unchanged(tmp_path, "paper")
+    assert not up_to_date(tmp_path)
     (tmp_path / "_build" / "runs" / "last.json").write_text("damaged")
-    assert not unchanged.unchanged(tmp_path, "paper")
+    assert not up_to_date(tmp_path)
 
 
 def test_the_search_finds_the_same_whether_all_pages_or_only_changed_ones_are_read(tmp_path):
