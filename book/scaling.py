@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from distributed.protocol import dumps
+from distributed.protocol import dumps, to_serialize
 
 from relaylib.core.checks import check_integer
 from relaylib.core.files import read_regular, write_atomically
 from relaylib.core.store import Store
 from relaylib.core.threads import one_thread
 from relaylib.figures.style import three_digits
-from relaylib.studies.cluster import compute_all, processes
+from relaylib.studies.cluster import check_workers, compute_all, connected, identity, processes
 from relaylib.studies.multiverse import MultiverseConfig
 from relaylib.studies.universe import Universe, measure_part
 
@@ -82,12 +82,17 @@ def measure_tasks(parts: Sequence[Universe], store: Store) -> Tasks:
         with one_thread():
             result = measure_part(part)
         seconds = time.perf_counter() - start
-        sent, returned = (sum(map(len, dumps(each))) for each in (part, result))
+        sent, returned = map(_size, (part, result))
         start = time.perf_counter()
         store.dataset("part", part, iter([result]).__next__, modules=_MODULES)
         rows.append((seconds, time.perf_counter() - start, sent, returned))
         print(f"task {number} of {len(parts)}: {seconds:.1f} s", flush=True)
     return Tasks(*np.array(rows, float).T)
+
+
+def _size(message: Any) -> int:
+    """Return how many bytes travel to a worker or back."""
+    return sum(memoryview(frame).nbytes for frame in dumps(to_serialize(message)))
 
 
 def predict(tasks: Tasks, n_workers: int, *, n_tasks: int | None = None) -> Prediction:
@@ -143,18 +148,23 @@ def scaling_text(run: dict[str, Any]) -> str:
     sent, returned = (float(each.mean()) for each in (tasks.sent_bytes, tasks.returned_bytes))
     measured = [
         f"{wall[1] / seconds:.2f} times as fast with {n} workers"
+        f"{' (more than cores)' if n > run['cores'] else ''}"
         for n, seconds in wall.items()
         if n > 1 and 1 in wall
     ]
     text = (
         f"**More workers.** The multiverse has {n_tasks:,} tasks; {len(tasks.seconds)} of them, "
-        f"evenly spaced, were measured on this machine. One takes {_time(tasks.seconds.min())} to "
-        f"{_time(tasks.seconds.max())}, {_time(tasks.seconds.mean())} in the mean; it travels as "
+        f"evenly spaced, were measured on {run['date']} on {run['cores']} cores. One takes "
+        f"{_time(tasks.seconds.min())} to {_time(tasks.seconds.max())}, "
+        f"{_time(tasks.seconds.mean())} in the mean; it travels as "
         f"{_bytes(sent)}, its result as {_bytes(returned)}, which the client stores in "
         f"{_time(tasks.kept_seconds.mean())}. All would take one worker {_time(one.seconds)}."
     )
     if measured:
-        text += f" The same sample is {' and '.join(measured)} ({run['cores']} cores)."
+        text += (
+            " Given to workers that are ready, longest task first, the same sample is "
+            f"{' and '.join(measured)} as with one."
+        )
     return f"{text} On paper, from these times and sizes: {_on_paper(tasks, n_tasks)}"
 
 
@@ -212,10 +222,11 @@ def measure(n_sampled: int, workers: Sequence[int], repetitions: int = 3) -> dic
     sample = [parts[i] for i in at]
     with tempfile.TemporaryDirectory() as folder:
         tasks = measure_tasks(sample, Store(folder))
+    longest_first = [sample[i] for i in np.argsort(-tasks.seconds)]
     wall: dict[str, list[float]] = {str(n): [] for n in workers}
     for _ in range(repetitions):
         for n in workers:  # alternately, so that a slow minute of the machine hits all
-            wall[str(n)].append(_wall_seconds(sample, n))
+            wall[str(n)].append(_wall_seconds(longest_first, n))
             print(f"{n} workers: {wall[str(n)][-1]:.1f} s", flush=True)
     lists = {name: values.tolist() for name, values in tasks._asdict().items()}
     return {
@@ -229,9 +240,16 @@ def measure(n_sampled: int, workers: Sequence[int], repetitions: int = 3) -> dic
 
 
 def _wall_seconds(sample: list[Universe], n_workers: int) -> float:
-    """Seconds for a sample on new workers, from their start to the last result."""
-    with tempfile.TemporaryDirectory() as folder:
-        how: dict[str, Any] = {"name": "part", "store": Store(folder), "cluster": n_workers}
+    """Seconds for a sample on workers that are ready, from the first task to the last result.
+
+    A run of all tasks lasts for hours: that workers start, and that some idle at its end, would
+    count here alone. So the sample begins with its longest tasks.
+    """
+    modules = tuple(_MODULES)
+    with tempfile.TemporaryDirectory() as folder, connected(n_workers) as client:
+        client.wait_for_workers(n_workers)
+        check_workers(client, identity(modules), modules)  # imports on each what it needs
+        how: dict[str, Any] = {"name": "part", "store": Store(folder), "cluster": client}
         start = time.perf_counter()
         for _ in compute_all(measure_part, sample, **how):
             pass

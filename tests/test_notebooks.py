@@ -186,7 +186,7 @@ def test_the_pages_of_the_ledger_and_of_speed_depend_on_their_modules_of_the_boo
                 "book.stored",
             },
         ),
-        ("13_speed", {"book.benchmark"}),
+        ("13_speed", {"book.benchmark", "book.scaling"}),
     ):
         sources = execute.book_modules(Page(notebook))
         assert set(sources) == {*modules, "book.parameters", "book.prose"}

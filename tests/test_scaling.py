@@ -59,6 +59,7 @@ def test_the_text_states_what_follows_from_the_run(tmp_path):
         "n_tasks": 2000,
         "tasks": {name: v.tolist() for name, v in tasks([30, 90, 60], 0.5)._asdict().items()},
         "wall_seconds": {"1": [100, 100, 101], "2": [52, 50, 51], "4": [50]},
+        "date": "2026-11-28",
         "cores": 2,
     }
     path = tmp_path / "scaling.json"
@@ -67,7 +68,7 @@ def test_the_text_states_what_follows_from_the_run(tmp_path):
     assert "2,000 tasks; 3 of them" in text
     assert "One takes 30.0 s to 90.0 s, 60.0 s in the mean" in text
     assert "travels as 1.00 kB, its result as 9.00 kB, which the client stores in 500 ms" in text
-    assert "1.96 times as fast with 2 workers and 2.00 times as fast with 4 workers (2" in text
+    assert "1.96 times as fast with 2 workers and 2.00 times as fast with 4 workers (more " in text
     for n in ON_PAPER:
         found = predict(tasks([30, 90, 60], 0.5), n, n_tasks=2000)
         assert f"{n:,} workers would take " in text
