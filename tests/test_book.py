@@ -4,6 +4,7 @@ import json
 import os
 import pkgutil
 import re
+import sys
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
@@ -16,6 +17,8 @@ import records
 import unchanged
 from bs4 import BeautifulSoup
 from conftest import ROOT, build_book, copy_book
+from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
 
 import relaylib
 
@@ -185,6 +188,39 @@ def test_only_pages_that_the_last_build_left_so_are_finished_already(tmp_path):
     (tmp_path / "html" / finish.SECTIONS).unlink()
     assert not build.as_left(record, tmp_path)
     assert not build.as_left({}, tmp_path)
+
+
+def test_sources_of_modules_are_highlighted_if_a_page_about_one_is_read(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(build.EXTENSIONS)
+    monkeypatch.syspath_prepend(tmp_path)
+    module, index = tmp_path / "shown_module.py", tmp_path / "index.rst"
+    pages = tmp_path / "site"
+    highlighted = pages / "_modules" / "shown_module.html"
+
+    def built(text: str) -> str:
+        index.write_text(f"Title\n=====\n\n{text}\n\n.. toctree::\n\n   reference\n")
+        extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "module_sources"]
+        ModuleAnalyzer.cache.clear()  # as in a process of its own
+        folders = (tmp_path, None, pages, tmp_path / "kept", "html")
+        Sphinx(*folders, {"extensions": extensions}, status=None, warning=None).build()
+        return highlighted.read_text()
+
+    module.write_text("def first():\n    '''Documented.'''\n")
+    (tmp_path / "reference.rst").write_text(
+        "Reference\n=========\n\n.. automodule:: shown_module\n   :members:\n"
+    )
+    first = built("One.")
+    assert "first" in first
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            ModuleAnalyzer, "get_module_source", lambda *_: pytest.fail("it is imported again")
+        )
+        assert built("Two.") == first
+    highlighted.unlink()
+    assert built("Three.") == first
+    module.write_text("def second():\n    '''Documented.'''\n")
+    sys.modules.pop("shown_module")
+    assert "second" in built("Four.")
 
 
 def test_files_of_widgets_that_no_page_uses_are_removed(tmp_path):
