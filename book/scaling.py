@@ -148,7 +148,7 @@ def scaling_text(run: dict[str, Any]) -> str:
     sent, returned = (float(each.mean()) for each in (tasks.sent_bytes, tasks.returned_bytes))
     measured = [
         f"{wall[1] / seconds:.2f} times as fast with {n} workers"
-        f"{' (more than cores)' if n > run['cores'] else ''}"
+        f"{' (more than there are cores)' if n > run['cores'] else ''}"
         for n, seconds in wall.items()
         if n > 1 and 1 in wall
     ]
