@@ -154,7 +154,7 @@ def _owners(name: str, pages: dict[str, Path]) -> list[str]:
     if own in pages:
         return [own]
     if name.startswith(("html/_static/", "html/_modules/")):
-        return sorted(pages)[:1]  # Sphinx writes these whenever it builds a page
+        return sorted(pages)[:1]  # Sphinx writes these, if they are missing, with any page
     parts = Path(name).parts
     text = "/".join(parts[-2:] if parts[0] == "html" else parts[-1:]).encode()
     return [page for page, path in pages.items() if path.is_file() and text in path.read_bytes()]

@@ -153,8 +153,11 @@ def scaling_text(run: dict[str, Any]) -> str:
         if n > 1 and 1 in wall
     ]
     text = (
-        f"**More workers.** The multiverse has {n_tasks:,} tasks; {len(tasks.seconds)} of them, "
-        f"evenly spaced, were measured on {run['date']} on {run['cores']} cores. One takes "
+        "**More workers.** [What the findings hang on](19_what_the_findings_hang_on.ipynb) comes "
+        "from a run of many tasks. Workers, processes on one machine or several, compute them; the "
+        "client, where the run was started, gives them out and stores the results. There are "
+        f"{n_tasks:,} tasks; {len(tasks.seconds)} of them, evenly spaced, were measured on "
+        f"{run['date']} on {run['cores']} cores by `python book/scaling.py`. One takes "
         f"{_time(tasks.seconds.min())} to {_time(tasks.seconds.max())}, "
         f"{_time(tasks.seconds.mean())} in the mean; it travels as "
         f"{_bytes(sent)}, its result as {_bytes(returned)}, which the client stores in "
