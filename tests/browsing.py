@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import vendor
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 CHROMIUM = shutil.which("chromium")
 needs_browser = pytest.mark.skipif(
@@ -54,7 +61,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
             )
         page = contexts[scheme, width].new_page()
         page.on("request", lambda request: complaints.extend(_remote(request.url)))
-        page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        page.on("requestfailed", lambda request: complaints.extend(_failed(request)))
         page.on("pageerror", lambda error: complaints.append(f"{url}: {error}"))
         page.on("console", lambda message: complaints.extend(_error(url, message)))
         page.goto(url)
@@ -102,6 +109,12 @@ def _axe() -> str:
 
 def _remote(url: str) -> list[str]:
     return [] if url.startswith(LOCAL) else [f"remote: {url}"]
+
+
+def _failed(request: Request) -> list[str]:
+    """Name a request that failed; the browser aborts those of a page that is left, without harm."""
+    aborted = request.failure == "net::ERR_ABORTED"
+    return [] if aborted else [f"{request.failure}: {request.url}"]
 
 
 def _error(url: str, message: ConsoleMessage) -> list[str]:

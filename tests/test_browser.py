@@ -132,6 +132,18 @@ def test_a_script_from_elsewhere_would_be_noticed(visit, site, tmp_path):
     visit.complaints.clear()
 
 
+def test_a_missing_file_would_be_noticed_and_a_page_that_is_left_is_not(visit, site):
+    page = visit(f"file://{site / HOME}")
+    image = "Object.assign(new Image(), {onerror: end, src: 'no.png'})"
+    page.evaluate(f"new Promise(end => {image})")
+    missing = [text for text in visit.complaints if text.startswith("net::ERR_FILE_NOT_FOUND: ")]
+    assert [text.rpartition("/")[2] for text in missing] == ["no.png"]
+    visit.complaints.clear()
+    page.goto(f"file://{site / HOME}?again", wait_until="commit")
+    page.goto("about:blank")
+    assert visit.complaints == []
+
+
 def test_a_missing_label_would_be_noticed(visit, site):
     page = visit(f"file://{site / HOME}")
     page.evaluate("document.querySelector('main').append(document.createElement('button'))")
