@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,13 @@ from pages import NOTEBOOKS, ROOT, Page, code_of, pages_of_toc, read_yaml
 from parameters import ParameterError, checked, of_profile, parameters_of, parse_parameters
 from tqdm.auto import tqdm
 
-from relaylib.core.provenance import code_hash, imported_modules
+from relaylib.core import provenance
+from relaylib.core.provenance import code_hash
 
 HERE = Path(__file__).parent
 CARD = ("card", "captions", "prose", "pictures")
 """Modules of the book that change every page."""
+imported_modules = cache(provenance.imported_modules)  # many pages import the same modules
 
 
 def wanted_pages(book: Path) -> list[Page]:

@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.legend import Legend
-from scipy.stats import t
+from scipy.special import stdtrit  # scipy.stats takes longer to import than a figure to draw
 
 COLUMN, PAGE = 3.5, 7.2
 """Widths in inches: one column, and the full page."""
@@ -151,7 +151,7 @@ def standard_error(values: np.ndarray) -> np.ndarray:
 
 def confidence95(values: np.ndarray) -> np.ndarray:
     """Half of the 95 % confidence interval of the mean over the first axis (Student's t)."""
-    return standard_error(values) * t.ppf(0.975, max(len(values) - 1, 1))
+    return standard_error(values) * stdtrit(max(len(values) - 1, 1), 0.975)
 
 
 def three_digits(value: float) -> str:
