@@ -18,6 +18,7 @@ import unchanged
 from bs4 import BeautifulSoup
 from conftest import ROOT, build_book, copy_book
 from sphinx.application import Sphinx
+from sphinx.ext import viewcode
 from sphinx.pycode import ModuleAnalyzer
 
 import relaylib
@@ -190,37 +191,46 @@ def test_only_pages_that_the_last_build_left_so_are_finished_already(tmp_path):
     assert not build.as_left({}, tmp_path)
 
 
-def test_sources_of_modules_are_highlighted_if_a_page_about_one_is_read(tmp_path, monkeypatch):
+def test_sources_that_changed_are_highlighted_and_no_other_module_is_imported(
+    tmp_path, monkeypatch
+):
+    usual = viewcode.get_module_filename
+    monkeypatch.setattr(viewcode, "get_module_filename", usual)  # so that it is put back
     monkeypatch.syspath_prepend(build.EXTENSIONS)
     monkeypatch.syspath_prepend(tmp_path)
-    module, index = tmp_path / "shown_module.py", tmp_path / "index.rst"
     pages = tmp_path / "site"
-    highlighted = pages / "_modules" / "shown_module.html"
+    extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "module_sources"]
+    for name in ("ref_one", "ref_two"):
+        (tmp_path / f"{name}.py").write_text("def first():\n    '''Documented.'''\n")
+        (tmp_path / f"{name}.rst").write_text(
+            f"{name}\n=======\n\n.. automodule:: {name}\n   :members:\n"
+        )
 
-    def built(text: str) -> str:
-        index.write_text(f"Title\n=====\n\n{text}\n\n.. toctree::\n\n   reference\n")
-        extensions = ["sphinx.ext.autodoc", "sphinx.ext.viewcode", "module_sources"]
-        ModuleAnalyzer.cache.clear()  # as in a process of its own
+    def built() -> list[str]:
+        """Build as in a process of its own; return the modules that are imported."""
+        text = "Title\n=====\n\n.. toctree::\n   :glob:\n\n   ref_*\n"
+        (tmp_path / "index.rst").write_text(text)  # read in each build
+        ModuleAnalyzer.cache.clear()
+        for name in ("ref_one", "ref_two"):
+            sys.modules.pop(name, None)
         folders = (tmp_path, None, pages, tmp_path / "kept", "html")
         Sphinx(*folders, {"extensions": extensions}, status=None, warning=None).build()
-        return highlighted.read_text()
+        return [name for name in ("ref_one", "ref_two") if name in sys.modules]
 
-    module.write_text("def first():\n    '''Documented.'''\n")
-    (tmp_path / "reference.rst").write_text(
-        "Reference\n=========\n\n.. automodule:: shown_module\n   :members:\n"
-    )
-    first = built("One.")
+    def shown(name: str) -> str:
+        return (pages / "_modules" / f"{name}.html").read_text()
+
+    assert built() == ["ref_one", "ref_two"]
+    first = shown("ref_one")
     assert "first" in first
-    with monkeypatch.context() as patched:
-        patched.setattr(
-            ModuleAnalyzer, "get_module_source", lambda *_: pytest.fail("it is imported again")
-        )
-        assert built("Two.") == first
-    highlighted.unlink()
-    assert built("Three.") == first
-    module.write_text("def second():\n    '''Documented.'''\n")
-    sys.modules.pop("shown_module")
-    assert "second" in built("Four.")
+    assert built() == []
+    (pages / "_modules" / "ref_one.html").unlink()
+    assert built() == []
+    assert shown("ref_one") == first
+    (tmp_path / "ref_one.py").write_text("def second():\n    '''Documented.'''\n")
+    assert built() == ["ref_one"]
+    assert "second" in shown("ref_one")
+    assert "first" in shown("ref_two")
 
 
 def test_files_of_widgets_that_no_page_uses_are_removed(tmp_path):
