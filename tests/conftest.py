@@ -118,11 +118,23 @@ def build_book(book: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="session")
-def quick_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of all processes of this run of the tests."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def quick_results(shared: Path) -> Path:
+    """Folder of the quick book's results, which other tests compute or use as well."""
+    return shared / "quick-results"
+
+
+@pytest.fixture(scope="session")
+def quick_book(tmp_path_factory: pytest.TempPathFactory, quick_results: Path) -> Path:
     """Folder of a copy of the book with every notebook run in the quick profile."""
-    folder = tmp_path_factory.mktemp("quick")
-    book = copy_book(folder)
-    results = {"RELAY_RESULTS": str(folder / "results"), "MPLBACKEND": ""}
+    book = copy_book(tmp_path_factory.mktemp("quick"))
+    results = {"RELAY_RESULTS": str(quick_results), "MPLBACKEND": ""}
     done = subprocess.run(
         [sys.executable, ROOT / "book" / "execute.py", "--profile", "quick", "--book", book],
         env=os.environ | results,
@@ -154,15 +166,13 @@ class SmallStudy(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def small_study(tmp_path_factory: pytest.TempPathFactory) -> SmallStudy:
+def small_study(shared: Path) -> SmallStudy:
     """Train 72 networks, once for all tests of all processes, which must not change the store."""
     from relaylib.core.store import Store
     from relaylib.studies.study import StudyConfig, run_study
 
-    folder = tmp_path_factory.getbasetemp()
-    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder  # of all processes
-    config, store = StudyConfig(n_replicates=2), Store(folder / "small-study")
-    with FileLock(folder / "small-study.lock"):
+    config, store = StudyConfig(n_replicates=2), Store(shared / "small-study")
+    with FileLock(shared / "small-study.lock"):
         return SmallStudy(config, store, run_study(config, store=store))
 
 

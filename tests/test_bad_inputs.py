@@ -16,8 +16,9 @@ EVERY = 5  # of the mutations of an argument, one in so many
 
 
 @pytest.fixture(autouse=True)
-def in_an_empty_folder(tmp_path, monkeypatch):
+def in_an_empty_folder(tmp_path, quick_results, monkeypatch):
     """Text is a valid path of a store: nothing may be written into the repository."""
+    monkeypatch.setenv("RELAY_QUICK_RESULTS", str(quick_results))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RELAY_RESULTS", str(tmp_path / "results"))
 

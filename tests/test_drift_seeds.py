@@ -1,7 +1,5 @@
 """The findings on drift: their numbers, the sentences that rest on them, and the stored seeds."""
 
-from dataclasses import replace
-
 import pandas as pd
 import pytest
 
@@ -24,14 +22,10 @@ from relaylib.studies.drift_findings import (
 )
 from relaylib.studies.witnesses import WitnessConfig
 
-SMALL = StudyConfig(n_replicates=2, n_nodes=4, accuracy_goal=0.1, max_epochs=3, max_attempts=1)
-
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    small = {"n_removed": 2, "n_random": 2, "n_sequences": 32, "n_leading": 2, "n_states": 4}
-    config = WitnessConfig(replace(SMALL, on_unsolved="record"), **small)
-    return drift_results(config, store=Store(tmp_path_factory.mktemp("drift")))
+def results(quick_results):
+    return drift_results(WitnessConfig(StudyConfig(n_replicates=2)), store=Store(quick_results))
 
 
 def changed(found, group, quantity, value):
@@ -57,7 +51,7 @@ def test_findings_are_means_over_networks(results):
 )
 def test_a_study_that_lacks_what_the_chapter_compares_is_refused(field, few):
     with pytest.raises(ValueError, match=f"config.study must hold all {field}, lacks"):
-        drift_results(WitnessConfig(replace(SMALL, **{field: few}), n_leading=1))
+        drift_results(WitnessConfig(StudyConfig(**{field: few})))
     with pytest.raises(TypeError, match="config"):
         drift_results("config")
 

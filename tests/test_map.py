@@ -73,11 +73,13 @@ def test_the_page_draws_the_figure(row):
     assert modules(row.figure) <= imported_modules(code_of(page.source))
 
 
-def test_the_data_are_stored_with_their_unit_or_computed_by_the_code(row, quick_book):
+def test_the_data_are_stored_with_their_unit_or_computed_by_the_code(
+    row, quick_book, quick_results
+):
     stored = re.findall(r"`([\w-]+): (\w+)`", row.data)
     assert stored or modules(row.data) <= modules(row.code)
     for entry, variable in stored:
-        files = entry_files(quick_book.parent / "results", entry)
+        files = entry_files(quick_results, entry)
         assert files, f"nothing is stored as {entry}"
         for path in files:
             with xr.open_dataset(path, engine="h5netcdf") as dataset:

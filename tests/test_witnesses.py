@@ -121,6 +121,14 @@ def test_theory_ranks_networks():
     assert found.predictor.values.tolist() == list(PREDICTORS)
 
 
+def test_a_predictor_that_is_the_same_everywhere_ranks_nothing():
+    data = made_up()
+    without_noise = data.assign(decoding_at_lag=xr.ones_like(data.decoding_at_lag))
+    decoders = rank_correlations(without_noise, seed=1).sel(predictor="decoders")
+    assert decoders[["estimate", "low", "high"]].to_array().isnull().all()
+    assert decoders.n.values.tolist() == [79, 39, 40]
+
+
 def test_the_intervention_has_one_study_per_first_weights(intervention, rnns, witnesses, store):
     assert intervention.first_weights.values.tolist() == ["a = 0", "minus identity"]
     same = witnesses.sel(architecture="RNN", regime=["1", "5"])

@@ -105,11 +105,16 @@ def rank_correlations(
 
 
 def _spearman(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> tuple[float, ...]:
-    """Return Spearman's correlation and its 95 % bootstrap interval; NaN of fewer than three."""
+    """Return Spearman's correlation and its 95 % bootstrap interval.
+
+    They are NaN of fewer than three, or where one of both is the same everywhere.
+    """
     if len(x) < 3:
         return (np.nan,) * 3
     drawn = rng.integers(0, len(x), (N_RESAMPLES, len(x)))
     drawn = np.concatenate([np.arange(len(x))[None], drawn])
     r = pearson(rankdata(x[drawn], axis=1), rankdata(y[drawn], axis=1))
+    if np.isnan(r).all():
+        return (np.nan,) * 3
     low, high = np.nanquantile(r[1:], (0.025, 0.975))
     return float(r[0]), float(low), float(high)
