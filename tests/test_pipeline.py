@@ -129,11 +129,14 @@ def test_an_interrupt_stops_kernels_at_once_and_says_what_was_kept(tmp_path, cap
 
     ended = threading.Event()
     killer = threading.Thread(target=interrupt)
+    # the background job of a shell ignores interrupts, and so do its children
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
     killer.start()
     with tiny.here(), pytest.raises(KeyboardInterrupt):
         execute.run_all(order, "paper", tiny.executed, 1)  # else it would not end
     ended.set()
     killer.join()
+    signal.signal(signal.SIGINT, usual)
     assert [path.name for path in tiny.executed.glob("*.ipynb")] == ["export.ipynb"]
     said = capfd.readouterr().out
     assert "Stopped. Kept: export, " in said
