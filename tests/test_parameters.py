@@ -48,7 +48,7 @@ ROTATED: dict[str, tuple[Any, ...]] = {
 ONE_SIZE = {"seed": (2025,), "n_replicates": (2,), "n_nodes": (12,), "learning_rate": (0.01,)}
 """Of notebooks that take long: the networks that others train, too, and the quick book."""
 OF_A_NOTEBOOK: dict[str, dict[str, tuple[Any, ...]]] = {
-    "00_home": ONE_SIZE,
+    "00_home": ONE_SIZE | {"seed": (1,), "n_nodes": (8,)},  # as it is, it is the quick book's
     "01_tasks": {"delay": (0, 3, 9), "first": (0, 4, 7), "second": (0, 4, 7)},
     "02_training": {
         "n_replicates": (1,),

@@ -77,7 +77,8 @@ def rank_correlations(
     -------
     xarray.Dataset
         ``estimate``, ``low``, ``high``, ``n`` (predictor, group); groups are "all" and the
-        architectures. Networks in which either is not defined are left out.
+        architectures. Networks in which either is not defined are left out. The estimate and its
+        interval are NaN of fewer than three networks, or where either is the same in all of them.
 
     Raises
     ------
